@@ -132,9 +132,12 @@ fn elliptic_curve(jwk: &Map<String, Value>, declared: Option<&str>) -> Option<Ma
     is_for_it.then_some(Material::Ecdsa { curve, point })
 }
 
-/// A number as that many octets. RFC 7518 6.2.1.2 demands exactly these; some servers put a zero octet in front, or leave
-/// leading zeros out, and the number is the same.
+/// A number as that many octets. RFC 7518 6.2.1.2 requires exactly that many. Some servers put a zero octet in front, or
+/// leave one or two leading zeros out; the number is the same.
 fn of_length(octets: usize, number: &[u8]) -> Option<Vec<u8>> {
+    if number.len() + 2 < octets {
+        return None;
+    }
     let digits = number
         .iter()
         .position(|octet| *octet != 0)

@@ -9,7 +9,12 @@ pub const DEEPEST_STORED: usize = 100;
 
 /// Whether a member of the object is nested too deep to be stored.
 pub fn is_too_deep_to_store(members: &Map<String, Value>) -> bool {
-    members.values().any(|value| is_deeper_than(value, DEEPEST_STORED))
+    has_deeper(members, DEEPEST_STORED)
+}
+
+/// Whether a member of the object is nested deeper than that many levels.
+pub fn has_deeper(members: &Map<String, Value>, levels: usize) -> bool {
+    members.values().any(|value| is_deeper_than(value, levels))
 }
 
 /// Stops at the limit, however deep the value is.

@@ -2,10 +2,15 @@
 
 use serde_json::{Map, Value};
 
+use crate::model::depth::has_deeper;
 use crate::model::invalid::InvalidValue;
+use crate::model::json::DEEPEST;
 
 /// The field of an Auth0 user that the user may change.
 pub const USER_METADATA: &str = "user_metadata";
+
+/// Levels of one value. The metadata is itself one level deep in the user object.
+const DEEPEST_LEVELS: usize = DEEPEST - 1;
 
 /// The scopes that users can have for their own data ("Get Access Tokens for the Management API": scopes of the current
 /// user), sorted.
@@ -19,8 +24,13 @@ pub const CURRENT_USER_SCOPES: [&str; 3] = [
 ///
 /// # Errors
 /// [`InvalidValue`]: a key, at any depth, that is empty or contains a `.` or a `$` (Auth0: "Metadata Field Names and
-/// Data Types"; the server answers 400).
+/// Data Types"; the server answers 400); or a value that is nested so deep that the user object with it could not be read
+/// again.
 pub fn check_patch(patch: &Map<String, Value>) -> Result<(), InvalidValue> {
+    if has_deeper(patch, DEEPEST_LEVELS) {
+        let problem = format!("is nested deeper than {DEEPEST_LEVELS} levels");
+        return Err(InvalidValue::new("metadata", problem));
+    }
     check_level(patch, 1)
 }
 

@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use url::Url;
 
+use super::answer::{json_object, passing_trouble, unexpected};
 use super::discovery::IssuerMetadata;
-use super::failure::{
-    Extras, Grant, about_client, callback_failure, explained, json_object, passing_trouble, token_failure, unexpected,
-};
+use super::failure::{Extras, Grant, about_client, callback_failure, explained, token_failure};
 use super::token::{self, TokenAnswer, pairs};
 use crate::model::configuration::Configuration;
 use crate::model::json::Object;
@@ -18,6 +17,7 @@ use crate::model::secret::Secret;
 use crate::model::time::Timestamp;
 use crate::protocol::endpoint::Endpoint;
 use crate::protocol::error::ProtocolError;
+use crate::protocol::intermediary::may_be_from_an_intermediary;
 use crate::protocol::message::{HttpAnswer, HttpRequest};
 
 /// The device authorization endpoint.
@@ -137,7 +137,7 @@ pub fn read(answer: &HttpAnswer, now: Timestamp) -> Result<DeviceAuthorization, 
                 _ => about_client(failure, CLIENT_HINT),
             }
         }
-        (_, 404 | 405 | 410) if answer.media_type() != "text/html" => client_problem(answer, ""),
+        (_, 404 | 405 | 410) if !may_be_from_an_intermediary(answer) => client_problem(answer, ""),
         _ => unexpected(ENDPOINT, answer, "neither success nor an error"),
     })
 }

@@ -3,13 +3,15 @@
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::failure::{resource_failure, success_object, unexpected};
+use super::answer::{json_object, success_object, unexpected};
+use super::failure::resource_failure;
 use crate::jose::{Algorithm, announced_algorithms};
 use crate::model::configuration::{IssuerUrl, check_endpoint, is_loopback};
 use crate::model::proof_key::ALGORITHM;
 use crate::model::time::Timestamp;
 use crate::protocol::endpoint::Endpoint;
 use crate::protocol::error::ProtocolError;
+use crate::protocol::intermediary::may_be_from_an_intermediary;
 use crate::protocol::message::{HttpAnswer, HttpRequest};
 
 /// The JSON Web Key Set.
@@ -166,7 +168,7 @@ fn read_document(answer: &HttpAnswer, configured: &Url, now: Timestamp) -> Resul
         407 | 408 | 421 | 425 => unexpected(Endpoint::DISCOVERY, answer, "no discovery document"),
         // Most web servers answer a wrong path with a page that says "not found".
         404 | 410 => wrong(&format!("there is no discovery document at {url}")),
-        400..=499 if answer.media_type() == "text/html" && answer.status != 429 => unexpected(
+        400..=499 if answer.status != 429 && may_be_refused_by_an_intermediary(answer) => unexpected(
             Endpoint::DISCOVERY,
             answer,
             "no discovery document; if it stays so, check the issuer",
@@ -183,6 +185,11 @@ fn read_document(answer: &HttpAnswer, configured: &Url, now: Timestamp) -> Resul
         ),
         _ => resource_failure(Endpoint::DISCOVERY, answer, now),
     })
+}
+
+/// Firewalls and proxies refuse with these statuses. An issuer that refuses its discovery document does so in JSON.
+fn may_be_refused_by_an_intermediary(answer: &HttpAnswer) -> bool {
+    may_be_from_an_intermediary(answer) || matches!(answer.status, 403 | 405 | 451) && json_object(answer).is_none()
 }
 
 /// The members that [`IssuerMetadata::of_document`] reads.

@@ -2,8 +2,9 @@
 
 use url::Url;
 
+use super::answer::unexpected;
 use super::discovery::IssuerMetadata;
-use super::failure::{NONCE_HINT, PROOF_HINT, says, unexpected};
+use super::failure::{NONCE_HINT, PROOF_HINT, says};
 use crate::model::configuration::Configuration;
 use crate::model::proof_key::{ALGORITHM, FIELD, TokenBinding};
 use crate::model::secret::Secret;

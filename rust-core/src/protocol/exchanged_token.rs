@@ -9,8 +9,9 @@ use url::Url;
 
 use super::access_token::seems_to_be_for;
 use super::actor::{Actor, is_blank};
+use super::answer::json_object;
 use super::exchange_failure::{Asked, ExchangeFailure, meaning, not_an_access_token, of_another_api};
-use super::failure::{Extras, Grant, json_object};
+use super::failure::{Extras, Grant};
 use super::token::{self, TokenAnswer, pairs};
 use super::token_exchange::GRANT_TYPE;
 use crate::model::audience::{Audience, RESOURCE_PROBLEM, is_resource_indicator};

@@ -1,14 +1,13 @@
 //! What an unsuccessful answer means. The table of [`token_failure`] decides whether a session continues: only a
 //! well-formed refusal of the refresh token ends it. Any other failure leaves it.
 
-use serde_json::{Map, Value};
-
 use crate::model::json::Object;
 use crate::model::proof_key;
 use crate::model::time::Timestamp;
-use crate::protocol::content_coding::coding;
+use crate::protocol::answer::{json_object, passing_trouble, unexpected};
 use crate::protocol::endpoint::{Endpoint, Server};
 use crate::protocol::error::ProtocolError;
+use crate::protocol::intermediary::is_from_an_intermediary;
 use crate::protocol::message::HttpAnswer;
 use crate::protocol::mfa_token;
 use crate::protocol::sanitized::sanitized_description;
@@ -66,6 +65,7 @@ pub enum Extras {
 /// | 4xx | `unsupported_grant_type`, `endpoint_disabled`; 405 | fix the client's settings at the issuer |
 /// | 4xx | `invalid_request`, where parameters or scopes of the app's were sent | fix these |
 /// | 4xx | `mfa_required` with an `mfa_token` | a second factor is needed; the session lives |
+/// | 400, 401, 403 | `invalid_grant` with Microsoft's `suberror` for consent or another action | the user is needed; the session lives |
 /// | 4xx | `mfa_required`, `interaction_required`, `login_required`, `consent_required` | the user is needed; the session lives |
 /// | 4xx | `invalid_request`, or `access_denied` in words about the audience, for a further audience | fix the audience |
 /// | 4xx | the same, or `invalid_target`, `invalid_scope`, for a session transfer token | fix the client's settings |
@@ -99,7 +99,7 @@ fn token_failure_meaning(
         field,
         problem: explained(&said(code, &description), hint).into(),
     };
-    if answer.status == 405 {
+    if answer.status == 405 && !is_from_an_intermediary(answer) {
         return configuration("token_endpoint", "the endpoint does not take this request");
     }
     if !(400..500).contains(&answer.status) {
@@ -125,6 +125,10 @@ fn token_failure_meaning(
     match code {
         "invalid_grant" if matches!(answer.status, 400 | 401 | 403) => match grant {
             _ if grant.is_attempt() => ProtocolError::sign_in(code, &description),
+            _ if needs_user_at_entra(text("suberror")) => ProtocolError::InteractionRequired {
+                server: answer.server(endpoint),
+                code: text("suberror").into(),
+            },
             _ => ends(ProtocolError::RefreshTokenRejected),
         },
         "access_denied" if !grant.is_attempt() && refuses_refresh_token(answer.status, &description) => {
@@ -195,6 +199,27 @@ fn token_failure_meaning(
             unexpected(endpoint, answer, &format!("no error that OAuth 2.0 knows ({words})"))
         }
     }
+}
+
+/// The meaning of an answer with a success status that has an error and no token, as some servers send it. It never ends
+/// the session, because a refusal has another status (RFC 6749 5.2).
+pub(super) fn error_with_success(answer: &HttpAnswer, grant: Grant, body: &Object) -> Option<ProtocolError> {
+    let code = body
+        .text("error")
+        .filter(|code| !code.is_empty() && body.is_complete())?;
+    let words = body.text("error_description").unwrap_or_default();
+    let (code, description) = (sanitized_description(code), sanitized_description(words));
+    let error = if grant.is_attempt() {
+        ProtocolError::sign_in(&code, &description)
+    } else {
+        ProtocolError::Refused {
+            server: answer.server(Endpoint::TOKEN),
+            status: answer.status,
+            code,
+            description: description.into(),
+        }
+    };
+    Some(error.in_issuers_words(words))
 }
 
 /// Whether the status is the issuer's decision. Statuses of proxies and of transient failures are not.
@@ -305,6 +330,15 @@ pub(super) fn needs_user(code: &str) -> bool {
     )
 }
 
+/// Microsoft Entra says `invalid_grant` also where the refresh token is good and the user has to do something
+/// (Microsoft: "Handle errors and exceptions in MSAL.NET", `UiRequiredExceptionClassification`).
+fn needs_user_at_entra(suberror: &str) -> bool {
+    matches!(
+        suberror,
+        "consent_required" | "basic_action" | "additional_action" | "message_only"
+    )
+}
+
 /// Reads an unsuccessful answer of an endpoint that takes an access token, if nothing more specific is known. The
 /// caller must first check whether the token was refused, because only the caller knows whether it was fresh.
 pub fn resource_failure(endpoint: Endpoint, answer: &HttpAnswer, now: Timestamp) -> ProtocolError {
@@ -333,66 +367,4 @@ pub(super) fn says(answer: &HttpAnswer, code: &str) -> bool {
         .any(|word| word == code);
     let in_body = |body: Object| ["error", "errorCode"].iter().any(|name| body.text(name) == Some(code));
     in_challenge || json_object(answer).is_some_and(in_body)
-}
-
-/// 429 and 5xx, which mean the same at every endpoint.
-pub fn passing_trouble(endpoint: Endpoint, answer: &HttpAnswer, now: Timestamp) -> Option<ProtocolError> {
-    match answer.status {
-        429 => Some(ProtocolError::RateLimited {
-            server: answer.server(endpoint),
-            retry_after: retry_after(answer, now),
-        }),
-        status @ 500..=599 => Some(ProtocolError::ServerFault {
-            server: answer.server(endpoint),
-            status,
-            retry_after: retry_after(answer, now),
-        }),
-        _ => None,
-    }
-}
-
-/// Whether the answer is a page for people, which firewalls and captive portals send in the server's place. Servers
-/// also label JSON and plain text as HTML.
-pub(super) fn is_web_page(answer: &HttpAnswer) -> bool {
-    let first = answer.body.expose().iter().find(|byte| !byte.is_ascii_whitespace());
-    answer.media_type() == "text/html" && matches!(first, None | Some(b'<'))
-}
-
-/// An answer that the protocol does not define.
-pub fn unexpected(endpoint: Endpoint, answer: &HttpAnswer, problem: &str) -> ProtocolError {
-    let media_type = answer.media_type();
-    let problem = match (coding(answer), media_type.as_str()) {
-        (Some(coding), _) => format!(
-            "{problem}; it is coded ({}), though no coding was asked for",
-            sanitized_description(coding)
-        ),
-        (None, "text/html") => format!("{problem}; it is a web page, as from a captive portal or a proxy"),
-        _ => problem.to_owned(),
-    };
-    ProtocolError::UnexpectedAnswer {
-        server: answer.server(endpoint),
-        status: answer.status,
-        problem,
-    }
-}
-
-/// The body as a JSON object, whatever its media type says: servers mislabel JSON.
-pub fn json_object(answer: &HttpAnswer) -> Option<Object> {
-    Object::read(answer.body.expose())
-}
-
-/// The body of a successful answer, which must be a JSON object.
-///
-/// # Errors
-/// The error that `otherwise` returns, or [`ProtocolError::UnexpectedAnswer`].
-pub fn success_object(
-    endpoint: Endpoint,
-    answer: &HttpAnswer,
-    otherwise: impl FnOnce() -> ProtocolError,
-) -> Result<Map<String, Value>, ProtocolError> {
-    if !answer.is_success() {
-        return Err(otherwise());
-    }
-    let object = json_object(answer).ok_or_else(|| unexpected(endpoint, answer, "not a JSON object"))?;
-    Ok(object.into_members())
 }

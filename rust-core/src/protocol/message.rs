@@ -164,9 +164,15 @@ impl HttpAnswer {
         value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
     }
 
-    /// Whether the status is a success.
+    /// Whether the status is a success, and the server's own.
     pub fn is_success(&self) -> bool {
-        (200..300).contains(&self.status)
+        (200..300).contains(&self.status) && !self.is_from_a_firewall()
+    }
+
+    /// Whether AWS WAF answered in the server's place, with a challenge: 202 or 405 (AWS WAF Developer Guide: "How the
+    /// AWS WAF Challenge and CAPTCHA rule actions work").
+    pub fn is_from_a_firewall(&self) -> bool {
+        self.header("x-amzn-waf-action").is_some()
     }
 }
 

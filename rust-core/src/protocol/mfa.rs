@@ -4,7 +4,8 @@
 use serde_json::Value;
 use url::Url;
 
-use super::failure::{callback_failure, json_object, passing_trouble, unexpected};
+use super::answer::{json_object, passing_trouble, unexpected};
+use super::failure::callback_failure;
 use super::mfa_token::{MOST, MfaToken};
 use super::token::pairs;
 use crate::model::configuration::Configuration;

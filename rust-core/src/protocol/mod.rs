@@ -4,6 +4,7 @@
 
 pub mod access_token;
 pub mod actor;
+pub mod answer;
 pub mod authorization;
 pub mod challenge;
 pub mod content_coding;
@@ -15,6 +16,7 @@ pub mod error;
 pub mod exchange_failure;
 pub mod exchanged_token;
 pub mod failure;
+mod intermediary;
 pub mod issuer_message;
 pub mod legacy;
 pub mod logout;

@@ -3,13 +3,15 @@
 
 use url::Url;
 
+use super::answer::{json_object, passing_trouble, unexpected};
 use super::discovery::IssuerMetadata;
-use super::failure::{callback_failure, json_object, passing_trouble, unexpected};
+use super::failure::callback_failure;
 use super::token::pairs;
 use crate::model::configuration::Configuration;
 use crate::model::time::Timestamp;
 use crate::protocol::endpoint::Endpoint;
 use crate::protocol::error::ProtocolError;
+use crate::protocol::intermediary::may_be_from_an_intermediary;
 use crate::protocol::message::{HttpAnswer, HttpRequest};
 
 /// The pushed authorization request endpoint.
@@ -61,7 +63,7 @@ pub fn read(answer: &HttpAnswer, now: Timestamp) -> Result<String, ProtocolError
             let words = text("error_description").unwrap_or_default();
             callback_failure(&answer.server(ENDPOINT), code, words)
         }
-        (None, 404 | 405 | 410) if answer.media_type() != "text/html" => ProtocolError::Configuration {
+        (None, 404 | 405 | 410) if !may_be_from_an_intermediary(answer) => ProtocolError::Configuration {
             server: answer.server(ENDPOINT),
             field: FIELD,
             problem: format!(

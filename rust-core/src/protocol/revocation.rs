@@ -2,12 +2,13 @@
 
 use url::Url;
 
-use super::failure::{json_object, passing_trouble, unexpected};
+use super::answer::{json_object, passing_trouble, unexpected};
 use crate::model::configuration::Configuration;
 use crate::model::revocable::Revocable;
 use crate::model::time::Timestamp;
 use crate::protocol::endpoint::Endpoint;
 use crate::protocol::error::ProtocolError;
+use crate::protocol::intermediary::may_be_from_an_intermediary;
 use crate::protocol::message::{HttpAnswer, HttpRequest};
 use crate::protocol::sanitized::sanitized_description;
 
@@ -61,7 +62,7 @@ pub fn read(answer: &HttpAnswer, now: Timestamp) -> Result<(), ProtocolError> {
 fn refuses_in_other_words(answer: &HttpAnswer, is_json: bool) -> bool {
     match answer.status {
         407 | 408 | 425 => false,
-        404 | 405 | 410 => answer.media_type() != "text/html",
+        404 | 405 | 410 => !may_be_from_an_intermediary(answer),
         _ => is_json,
     }
 }

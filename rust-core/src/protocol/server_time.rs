@@ -16,11 +16,18 @@ pub(super) fn retry_after(answer: &HttpAnswer, now: Timestamp) -> Option<u64> {
     let until = |moment: Timestamp| u64::try_from(moment.seconds_since(now)).ok();
     let asked = answer.header("retry-after").map(str::trim);
     let asked = asked.and_then(|value| value.parse().ok().or_else(|| parse_http_date(value).and_then(until)));
-    let reset = || {
-        let moment = answer.header("x-ratelimit-reset")?.trim().parse().ok()?;
-        until(Timestamp(moment)).filter(is_wait)
+    let number = |name| answer.header(name)?.trim().parse::<i64>().ok();
+    let moment = |name| number(name).and_then(|moment| until(Timestamp(moment))).filter(is_wait);
+    let delay = |name| {
+        number(name)
+            .and_then(|seconds| u64::try_from(seconds).ok())
+            .filter(is_wait)
     };
-    asked.filter(is_wait).or_else(reset)
+    asked
+        .filter(is_wait)
+        .or_else(|| moment("x-ratelimit-reset"))
+        .or_else(|| moment("x-rate-limit-reset"))
+        .or_else(|| delay("ratelimit-reset"))
 }
 
 /// The server's time when it answered, from its `Date` header. None for an answer from a cache: it has an `Age`, and its
@@ -78,6 +85,11 @@ mod tests {
             ("x-ratelimit-reset", "30", None),
             ("x-ratelimit-reset", "0", None),
             ("x-ratelimit-reset", "1700000030000", None),
+            ("x-rate-limit-reset", "1700000030", Some(30)),
+            ("x-rate-limit-reset", "30", None),
+            ("ratelimit-reset", "30", Some(30)),
+            ("ratelimit-reset", "0", None),
+            ("ratelimit-reset", "1700000030", None),
             ("retry-after", "", None),
             ("retry-after", "5.5", None),
             ("retry-after", "1e3", None),

@@ -3,7 +3,8 @@
 use serde_json::Value;
 use url::Url;
 
-use super::failure::{Extras, Grant, json_object, token_failure, unexpected};
+use super::answer::{json_object, unexpected};
+use super::failure::{Extras, Grant, error_with_success, token_failure};
 use crate::model::configuration::Configuration;
 use crate::model::numeric_date::lenient_seconds;
 use crate::model::proof_key::ProofKey;
@@ -147,7 +148,8 @@ pub fn read_with(
         }
     }
     match (&read.access_token, &read.refresh_token) {
-        (None, None) => Err(unexpected(Endpoint::TOKEN, answer, "no token in it")),
+        (None, None) => Err(error_with_success(answer, grant, &body)
+            .unwrap_or_else(|| unexpected(Endpoint::TOKEN, answer, "no token in it"))),
         _ => Ok(read),
     }
 }

@@ -5,12 +5,14 @@ use std::fmt;
 use serde_json::{Map, Value};
 use url::Url;
 
+use super::answer::{json_object, unexpected};
 use super::dpop::proof_failure;
-use super::failure::{is_web_page, json_object, resource_failure, says, unexpected};
+use super::failure::{resource_failure, says};
 use crate::model::secret::Secret;
 use crate::model::time::Timestamp;
 use crate::protocol::endpoint::Endpoint;
 use crate::protocol::error::ProtocolError;
+use crate::protocol::intermediary::is_from_an_intermediary;
 use crate::protocol::message::{HttpAnswer, HttpRequest};
 
 /// The UserInfo endpoint.
@@ -64,7 +66,7 @@ pub fn read(answer: &HttpAnswer, now: Timestamp) -> Result<UserInfo, ProtocolErr
             "audience",
             "the access token is fresh but not accepted; a token for another API is not for userinfo",
         )),
-        403 if !is_web_page(answer) => Err(configuration(
+        403 if !is_from_an_intermediary(answer) => Err(configuration(
             "scopes",
             "the access token lacks a scope that userinfo needs, usually openid",
         )),

@@ -4,8 +4,9 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
 use url::Url;
 
+use super::answer::{json_object, unexpected};
 use super::dpop::proof_failure;
-use super::failure::{self, explained, is_web_page, json_object, resource_failure, says, unexpected};
+use super::failure::{self, explained, resource_failure, says};
 use crate::model::invalid::InvalidValue;
 use crate::model::json::Object;
 use crate::model::metadata::{CURRENT_USER_SCOPES, USER_METADATA};
@@ -13,6 +14,7 @@ use crate::model::secret::{Secret, SecretBytes};
 use crate::model::time::Timestamp;
 use crate::protocol::endpoint::Endpoint;
 use crate::protocol::error::ProtocolError;
+use crate::protocol::intermediary::is_from_an_intermediary;
 use crate::protocol::message::{HttpAnswer, HttpRequest, Method};
 use crate::protocol::sanitized::sanitized_description;
 
@@ -70,16 +72,33 @@ pub fn refuses_token(answer: &HttpAnswer) -> bool {
     failure::refuses_token(answer) && !words.contains("audience") && !words.contains("insufficient scope")
 }
 
-/// Whether a change was refused permanently: 4xx (RFC 9110 15.5), except statuses that call for another token (401),
-/// for another attempt (408, 425, 429) or come from a proxy (407, and web pages).
+/// Whether a change was refused, and would be refused at any time: 4xx (RFC 9110 15.5) except 401, which asks for another
+/// token, 408, 425 and 429, which ask for another attempt, and what a proxy or firewall answers in the server's place. Those
+/// use 403, 404 and 405 too, so there only the API's own JSON counts (Auth0 Management API: "Error responses").
 pub fn refuses_for_good(answer: &HttpAnswer) -> bool {
     match answer.status {
         401 | 407 | 408 | 425 | 429 => false,
-        // The change stays as large as it is, whichever server refused it.
+        // A change stays as large as it is, whichever server refused it.
         413 => true,
-        400..=499 => !refuses_header(answer) && !is_web_page(answer),
+        403..=405 => is_the_apis_own(answer),
+        400..=499 => !refuses_header(answer) && !is_from_an_intermediary(answer),
         _ => false,
     }
+}
+
+/// Whether a change was applied, although the answer does not contain the whole user: it is empty, or parts of the user
+/// cannot be read. 202 promises nothing, and anything else may be from somebody in the server's place.
+pub fn applied(answer: &HttpAnswer) -> bool {
+    let is_of_user = || json_object(answer).is_some_and(|user| user.text("user_id").is_some());
+    let is_empty = answer.body.expose().trim_ascii().is_empty();
+    matches!(answer.status, 200 | 204) && answer.is_success() && (is_empty || is_of_user())
+}
+
+fn is_the_apis_own(answer: &HttpAnswer) -> bool {
+    let names = ["statusCode", "error", "errorCode", "message"];
+    // With `WWW-Authenticate` it is about the token (RFC 6750 3), whatever the body is.
+    answer.header("www-authenticate").is_some()
+        || json_object(answer).is_some_and(|body| names.iter().any(|name| body.get(name).is_some()))
 }
 
 /// Whether the token was refused with 400, because its format is not the expected one.
@@ -125,9 +144,10 @@ fn failure(answer: &HttpAnswer, argument: &'static str, now: Timestamp) -> Proto
         return error;
     }
     match answer.status {
-        _ if is_web_page(answer) && answer.status != 413 => resource_failure(endpoint, answer, now),
+        _ if is_from_an_intermediary(answer) && answer.status != 413 => resource_failure(endpoint, answer, now),
         401 => configuration("audience", AUDIENCE),
         400 if refuses_header(answer) || says(answer, "invalid_token") => configuration("audience", AUDIENCE),
+        403..=405 if !is_the_apis_own(answer) => resource_failure(endpoint, answer, now),
         403 => configuration("scopes", &scopes),
         404 => configuration("provider", "the user is not there; the domain may be another tenant's"),
         status if refuses_for_good(answer) => ProtocolError::Argument(InvalidValue {

@@ -223,6 +223,38 @@ fn rsa_keys_have_2048_bits_and_may_have_a_leading_zero() {
     }
 }
 
+/// RFC 7518 6.2.1.2 requires the full length, and nothing more. The number is the same.
+#[test]
+fn coordinates_may_have_leading_zeros_or_lack_them() {
+    for algorithm in ["ES256", "ES384"] {
+        let key = SigningKey::new("1", algorithm);
+        for name in ["x", "y"] {
+            let number = decode_base64url(key.jwk()[name].as_str().unwrap());
+            for zeros in [1, 3] {
+                let longer = [vec![0; zeros], number.clone()].concat();
+                let published = with(key.jwk(), name, base64url(&longer).into());
+                assert_eq!(
+                    outcome(&key, &key.header(), &[published]),
+                    Ok(()),
+                    "{algorithm} {name} {zeros}"
+                );
+            }
+            let longer = [&[1][..], &number].concat();
+            let published = with(key.jwk(), name, base64url(&longer).into());
+            let refused = outcome(&key, &key.header(), &[published]);
+            assert_eq!(refused, Err(IdTokenProblem::UnknownKey), "{algorithm} {name}");
+        }
+        // One key in 128 has such a coordinate.
+        let begins_with_zero = |key: &SigningKey| decode_base64url(key.jwk()["x"].as_str().unwrap())[0] == 0;
+        let key = std::iter::repeat_with(|| SigningKey::new("1", algorithm))
+            .find(begins_with_zero)
+            .unwrap();
+        let number = decode_base64url(key.jwk()["x"].as_str().unwrap());
+        let published = with(key.jwk(), "x", base64url(&number[1..]).into());
+        assert_eq!(outcome(&key, &key.header(), &[published]), Ok(()), "{algorithm}");
+    }
+}
+
 #[test]
 fn a_point_that_is_not_on_the_curve_verifies_nothing() {
     let key = SigningKey::new("1", "ES256");

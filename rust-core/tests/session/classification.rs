@@ -71,6 +71,11 @@ fn others(now: i64) -> Vec<(String, Fault)> {
         row(400, "interaction_required", ""),
         row(400, "login_required", ""),
         row(400, "consent_required", ""),
+        json(
+            400,
+            "`invalid_grant` with `suberror` `consent_required` (Microsoft)",
+            &json!({"error": "invalid_grant", "suberror": "consent_required"}),
+        ),
         row(403, "access_denied", "Denied by a rule"),
         row(429, "too_many_requests", ""),
         row(400, "slow_down", ""),
@@ -95,6 +100,15 @@ fn others(now: i64) -> Vec<(String, Fault)> {
         empty(403),
         empty(404),
         empty(405),
+        bare(
+            "405, a firewall's challenge",
+            Fault::status(405).header("x-amzn-waf-action", "captcha"),
+        ),
+        bare(
+            "202, a firewall's challenge",
+            Fault::status(202).header("x-amzn-waf-action", "challenge"),
+        ),
+        page(405, "a firewall"),
         empty(407),
         empty(408),
         empty(413),

@@ -43,6 +43,7 @@ mod mix_up;
 mod movable_clock;
 mod newer_sign_ins;
 mod odd_answers;
+mod odd_headers;
 mod optional_endpoints;
 mod overtaken_writes;
 mod pending_sign_in;

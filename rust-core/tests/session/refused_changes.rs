@@ -2,8 +2,10 @@
 
 use futures_util::future::join_all;
 use pilotlight_core::machine::event::SessionEvent;
+use pilotlight_core::model::profile::Claims;
+use pilotlight_core::session::UpdateOutcome;
 use pilotlight_identity_server::{Endpoint, Fault};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::metadata_queue::{kept, object, queue, until_nothing_waits, waiting, world};
 use crate::reports::events;
@@ -66,6 +68,21 @@ async fn a_change_that_meets_a_proxy_or_passing_trouble_goes_on_waiting() {
         Fault::status(429),
         Fault::html(403),
         Fault::html(404),
+        // Cloudflare, a proxy without a label, an ingress, AWS WAF.
+        Fault::status(403)
+            .header("content-type", "text/plain; charset=UTF-8")
+            .body("error code: 1020"),
+        Fault::status(403)
+            .header("content-type", "application/xhtml+xml")
+            .body("<html></html>"),
+        Fault::status(403).body("<!DOCTYPE html><html></html>"),
+        Fault::status(404)
+            .header("content-type", "text/plain")
+            .body("default backend - 404"),
+        Fault::status(405).header("x-amzn-waf-action", "captcha"),
+        Fault::status(202).header("x-amzn-waf-action", "challenge"),
+        Fault::status(400).body("<html></html>"),
+        Fault::html(200),
     ] {
         let (world, session) = world().await;
         world.control().fault(Endpoint::Users, Fault::status(503));
@@ -77,6 +94,76 @@ async fn a_change_that_meets_a_proxy_or_passing_trouble_goes_on_waiting() {
         session.flush_metadata_updates().await.unwrap();
         assert_eq!(kept(&world), json!({"a": 1}), "{fault:?}");
     }
+}
+
+/// The user is left out of the answer, or cannot be read: the status says that the change was made.
+#[tokio::test]
+async fn a_change_that_was_made_does_not_wait_for_a_readable_answer() {
+    for answer in [
+        Fault::status(204).after_processing(),
+        Fault::status(200).after_processing(),
+        Fault::answer(json!({"deep": deep(150)})),
+    ] {
+        let (world, session) = world().await;
+        world.control().fault(Endpoint::Users, Fault::status(503));
+        let id = queue(&session, json!({"a": 1})).await;
+        let mut events = events(&session);
+        world.control().fault(Endpoint::Users, answer.clone());
+        let report = session.flush_metadata_updates().await.unwrap();
+        assert_eq!((report.applied, report.waiting), (vec![id], 0), "{answer:?}");
+        assert!(
+            events.take().contains(&SessionEvent::MetadataUpdateSent { id }),
+            "{answer:?}"
+        );
+        world.control().fault(Endpoint::Users, answer.clone());
+        let outcome = session.update_metadata_or_queue(object(json!({"b": 2}))).await.unwrap();
+        let metadata = object(json!({"a": 1, "b": 2}));
+        assert_eq!(
+            outcome,
+            UpdateOutcome::Done {
+                metadata: Claims(metadata)
+            },
+            "{answer:?}"
+        );
+    }
+}
+
+/// It would get the same answer at any time, and hold up all others. The app is notified, because the change may have been made.
+#[tokio::test]
+async fn a_change_whose_answers_are_too_large_is_dropped_after_three() {
+    let (world, session) = world().await;
+    world.control().fault(Endpoint::Users, Fault::status(503));
+    let id = queue(&session, json!({"a": 1})).await;
+    for attempt in 1..=3 {
+        world
+            .control()
+            .fault(Endpoint::Users, Fault::huge_body(2 * 1024 * 1024).after_processing());
+        let report = session.flush_metadata_updates().await.unwrap();
+        assert_eq!(report.waiting, u32::from(attempt < 3));
+        assert_eq!(
+            report.dropped.iter().map(|dropped| dropped.id).collect::<Vec<_>>(),
+            [id][..usize::from(attempt == 3)]
+        );
+    }
+    session.fetch_metadata(&[]).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_change_that_could_not_be_read_again_is_refused_before_it_is_sent() {
+    let (world, session) = world().await;
+    let asked = world.control().seen(Endpoint::Users);
+    for levels in [100, 101, 120] {
+        let changes = object(json!({"a": deep(levels)}));
+        session.update_metadata_or_queue(changes.clone()).await.unwrap_err();
+        session.update_metadata(changes).await.unwrap_err();
+    }
+    assert_eq!(world.control().seen(Endpoint::Users), asked);
+    session.update_metadata(object(json!({"a": deep(99)}))).await.unwrap();
+    session.fetch_metadata(&[]).await.unwrap();
+}
+
+fn deep(levels: usize) -> Value {
+    (0..levels).fold(json!(1), |inside, _| json!({ "a": inside }))
 }
 
 /// Nor to the same user who has signed out meanwhile.

@@ -5,6 +5,7 @@ use pilotlight_core::ffi::{SessionError, SignInReason};
 use pilotlight_core::machine::event::SessionEvent;
 use pilotlight_core::session::{RefreshOptions, SessionManager};
 use pilotlight_identity_server::{Endpoint, Fault};
+use serde_json::json;
 
 use crate::audiences::{self, api};
 use crate::error_shapes::shape;
@@ -375,4 +376,20 @@ async fn the_callers_words_are_redacted() {
         SessionError::SignIn { reason: SignInReason::RenewalsRefused { code }, .. } if !code.contains(&token)
     ));
     assert!(!error.to_string().contains(&token));
+}
+
+/// Some servers answer everything with 200. Such an answer never ends the session, however it is worded.
+#[tokio::test]
+async fn a_refusal_with_status_200_asks_the_user_to_sign_in_after_three_as_well() {
+    for code in ["invalid_refresh_token", "invalid_grant"] {
+        let world = World::new().await;
+        let session = world.signed_in().await;
+        let refusal = Fault::json(200, &json!({"ok": false, "error": code}));
+        for _ in 0..2 {
+            assert_eq!(shape(meets(&world, &session, refusal.clone()).await), RETRY);
+        }
+        assert_eq!(shape(meets(&world, &session, refusal).await), sign_in(code));
+        assert!(is_signed_in(&session));
+        assert_renews(&session).await;
+    }
 }

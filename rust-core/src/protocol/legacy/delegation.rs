@@ -11,9 +11,10 @@ use crate::model::credentials::Credentials;
 use crate::model::secret::Secret;
 use crate::model::secret_members::SecretValue;
 use crate::model::time::Timestamp;
+use crate::protocol::answer::{json_object, success_object, unexpected};
 use crate::protocol::endpoint::Endpoint;
 use crate::protocol::error::ProtocolError;
-use crate::protocol::failure::{json_object, needs_user, refuses_refresh_token, success_object, unexpected};
+use crate::protocol::failure::{needs_user, refuses_refresh_token};
 use crate::protocol::message::{HttpAnswer, HttpRequest};
 use crate::protocol::token::{TokenAnswer, pairs};
 

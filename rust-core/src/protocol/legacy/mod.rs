@@ -10,11 +10,12 @@ pub mod tokeninfo;
 
 use url::Url;
 
-use super::failure::{json_object, passing_trouble, unexpected};
+use super::answer::{json_object, passing_trouble, unexpected};
 use super::server_time::retry_after;
 use crate::model::time::Timestamp;
 use crate::protocol::endpoint::{Endpoint, Server};
 use crate::protocol::error::ProtocolError;
+use crate::protocol::intermediary::may_be_from_an_intermediary;
 use crate::protocol::message::HttpAnswer;
 use crate::protocol::sanitized::sanitized_description;
 
@@ -61,7 +62,7 @@ fn refusal(
         code: sanitized_description(body.text("error").unwrap_or_default()),
         description: sanitized_description(body.text("error_description").unwrap_or_default()),
     };
-    let is_page = answer.media_type() == "text/html";
+    let is_page = may_be_from_an_intermediary(answer);
     match (answer.status, refusal.code.as_str()) {
         (404, "endpoint_disabled") => Err(refusal.configuration(&how_to_enable(grant))),
         // Some tenants do not say why.

@@ -8,9 +8,10 @@ use crate::model::invalid::InvalidValue;
 use crate::model::json::{present, text_of};
 use crate::model::secret::Secret;
 use crate::model::time::Timestamp;
+use crate::protocol::answer::success_object;
 use crate::protocol::endpoint::Endpoint;
 use crate::protocol::error::ProtocolError;
-use crate::protocol::failure::success_object;
+use crate::protocol::intermediary::may_be_from_an_intermediary;
 use crate::protocol::message::{HttpAnswer, HttpRequest};
 
 /// Auth0's `/tokeninfo`.
@@ -33,7 +34,7 @@ pub fn request(base: &Url, id_token: &Secret) -> Result<HttpRequest, ProtocolErr
 pub fn read(answer: &HttpAnswer, now: Timestamp) -> Result<Map<String, Value>, ProtocolError> {
     let endpoint = ENDPOINT;
     let mut claims = success_object(endpoint, answer, || match answer.status {
-        400 | 401 | 403 if answer.media_type() != "text/html" => ProtocolError::Argument(InvalidValue {
+        400 | 401 | 403 if !may_be_from_an_intermediary(answer) => ProtocolError::Argument(InvalidValue {
             name: "id_token",
             problem: "was refused by the issuer: it has expired, or another issuer gave it".to_owned(),
         }),

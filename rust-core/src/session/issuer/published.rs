@@ -21,10 +21,11 @@ use crate::model::proof_key::{ProofKey, TokenBinding};
 use crate::model::secret::Secret;
 use crate::model::time::Timestamp;
 use crate::ports::{LogLevel, ProofKeys, Transport};
+use crate::protocol::answer::unexpected;
 use crate::protocol::discovery::{self, IssuerMetadata};
 use crate::protocol::dpop::{binds_tokens, nonce, proof_problem};
 use crate::protocol::endpoint::Endpoint;
-use crate::protocol::failure::{resource_failure, unexpected};
+use crate::protocol::failure::resource_failure;
 use crate::protocol::message::{HttpAnswer, HttpRequest};
 use crate::storage::envelope::KeptDiscovery;
 

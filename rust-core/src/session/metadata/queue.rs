@@ -22,7 +22,7 @@ use crate::model::metadata::of_user;
 use crate::model::pending_update::PendingUpdate;
 use crate::model::profile::Claims;
 use crate::model::secret::Secret;
-use crate::ports::LogLevel;
+use crate::ports::{LogLevel, TransportErrorKind};
 use crate::protocol::users;
 
 #[derive(Debug)]
@@ -33,12 +33,33 @@ pub(in crate::session) struct MetadataQueue {
     api: Arc<ManagementApi>,
     sending: tokio::sync::Mutex<()>,
     refused: Mutex<Vec<Refused>>,
+    unreadable: Mutex<Unreadable>,
+}
+
+/// How often in a row one change got an answer that is too large to be read.
+#[derive(Debug, Default)]
+struct Unreadable {
+    id: u64,
+    answers: u32,
+}
+
+/// After that many of them the change is dropped. It would get the same answer at any time, and hold up all others.
+const MOST_UNREADABLE_ANSWERS: u32 = 3;
+
+/// What became of a change that the server has decided about.
+#[derive(Debug)]
+pub(super) enum Patched {
+    /// It was made. The metadata after it, if it could be read.
+    Applied(Option<Map<String, Value>>),
+    /// It was refused for good: the same change would be refused at any time.
+    Refused(Error),
 }
 
 /// The result of sending the queue.
 #[derive(Debug, Default)]
 pub(super) struct Sent {
-    pub(super) applied: Vec<(u64, Map<String, Value>)>,
+    /// The changes that were made, with the metadata after each, if it could be read.
+    pub(super) applied: Vec<(u64, Option<Map<String, Value>>)>,
     /// Why the rest stays queued.
     pub(super) stopped_by: Option<Error>,
 }
@@ -66,6 +87,7 @@ impl MetadataQueue {
             api,
             sending: tokio::sync::Mutex::default(),
             refused: Mutex::default(),
+            unreadable: Mutex::default(),
         })
     }
 
@@ -197,12 +219,16 @@ impl MetadataQueue {
             return Ok(());
         };
         let id = update.id;
-        let event = match self.patch(&target, &update.changes.0).await? {
-            Ok(metadata) => {
+        let patched = match self.patch(&target, &update.changes.0).await {
+            Err(error) if self.is_never_readable(id, &error) => Patched::Refused(error),
+            patched => patched?,
+        };
+        let event = match patched {
+            Patched::Applied(metadata) => {
                 sent.applied.push((id, metadata));
                 SessionEvent::MetadataUpdateSent { id }
             }
-            Err(error) => {
+            Patched::Refused(error) => {
                 let message = "a change of the metadata that waited was refused, and is dropped";
                 self.context.log(LogLevel::Error, message);
                 self.refused().push(Refused {
@@ -218,17 +244,28 @@ impl MetadataQueue {
         Ok(())
     }
 
-    /// Sends one change. The inner error is a permanent refusal: the same change would be refused at any time.
-    pub(super) async fn patch(
-        &self,
-        target: &Target,
-        patch: &Map<String, Value>,
-    ) -> Result<Result<Map<String, Value>, Error>, Error> {
+    /// Whether this is one of too many answers to the change that are too large to be read.
+    fn is_never_readable(&self, id: u64, error: &Error) -> bool {
+        let is_too_large =
+            matches!(error, Error::Transport { error, .. } if error.kind == TransportErrorKind::TooLarge);
+        let mut unreadable = self.unreadable.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = if unreadable.id == id { unreadable.answers } else { 0 };
+        let answers = if is_too_large { before + 1 } else { 0 };
+        *unreadable = Unreadable { id, answers };
+        answers >= MOST_UNREADABLE_ANSWERS
+    }
+
+    /// Sends one change.
+    ///
+    /// # Errors
+    /// A failure that says nothing about the change.
+    pub(super) async fn patch(&self, target: &Target, patch: &Map<String, Value>) -> Result<Patched, Error> {
         let request = |base: &Url, user_id: &str, token: &Secret| users::patch_metadata(base, user_id, patch, token);
         let answer = self.api.call(target, users::ENDPOINT, request).await?;
         match users::read(&answer, "metadata", self.issuer.server_now()) {
-            Ok(user) => Ok(Ok(of_user(user))),
-            Err(refusal) if users::refuses_for_good(&answer) => Ok(Err(refusal.into())),
+            Ok(user) => Ok(Patched::Applied(Some(of_user(user)))),
+            Err(_) if users::applied(&answer) => Ok(Patched::Applied(None)),
+            Err(refusal) if users::refuses_for_good(&answer) => Ok(Patched::Refused(refusal.into())),
             Err(error) => Err(error.into()),
         }
     }

@@ -13,7 +13,7 @@ use super::super::issuer::Issuer;
 use super::super::options::UpdateOutcome;
 use super::super::store::SessionStore;
 use super::management_api::ManagementApi;
-use super::queue::MetadataQueue;
+use super::queue::{MetadataQueue, Patched};
 use crate::machine::error::Error;
 use crate::machine::retry;
 use crate::model::metadata::{
@@ -107,9 +107,7 @@ impl UserMetadata {
         let saved = self.store.save().await;
         let sent = self.queue.send().await;
         if let Some((_, metadata)) = sent.applied.into_iter().find(|(applied, _)| *applied == id) {
-            return Ok(UpdateOutcome::Done {
-                metadata: Claims(metadata),
-            });
+            return self.done(metadata).await;
         }
         if let Some(refusal) = self.queue.take_refusal_of(id) {
             return Err(refusal);
@@ -122,15 +120,29 @@ impl UserMetadata {
                 Err(error)
             }
             // Another task or process has already sent it.
-            None => self.fetch(&[], true).await.map(|metadata| UpdateOutcome::Done {
-                metadata: Claims(metadata),
-            }),
+            None => self.done(None).await,
+        }
+    }
+
+    async fn done(&self, metadata: Option<Map<String, Value>>) -> Result<UpdateOutcome, Error> {
+        let metadata = Claims(self.or_fetch(metadata).await?);
+        Ok(UpdateOutcome::Done { metadata })
+    }
+
+    /// The metadata after a change that was made. It is read if the answer did not contain it.
+    async fn or_fetch(&self, metadata: Option<Map<String, Value>>) -> Result<Map<String, Value>, Error> {
+        match metadata {
+            Some(metadata) => Ok(metadata),
+            None => self.fetch(&[], true).await,
         }
     }
 
     async fn patch(&self, patch: &Map<String, Value>) -> Result<Map<String, Value>, Error> {
         self.queue.send_first().await?;
         let target = self.api.target().await?;
-        self.queue.patch(&target, patch).await?
+        match self.queue.patch(&target, patch).await? {
+            Patched::Applied(metadata) => self.or_fetch(metadata).await,
+            Patched::Refused(error) => Err(error),
+        }
     }
 }

@@ -107,3 +107,15 @@ async fn what_is_no_moment_says_nothing() {
         assert!(session.access_token(forced()).await.is_ok(), "{far}");
     }
 }
+
+/// A duration, or a moment that was over when the token was issued: no issuer means that.
+#[tokio::test]
+async fn an_end_before_the_token_was_issued_is_ignored() {
+    for expiry in [json!(3600), json!(0), json!("86400"), json!(-1), json!(1_000_000_000)] {
+        let world = World::new().await;
+        let session = signed_in_until(&world, &expiry).await;
+        assert!(is_signed_in(&session), "{expiry}");
+        session.access_token(forced()).await.unwrap();
+        assert!(is_signed_in(&session), "{expiry}");
+    }
+}
