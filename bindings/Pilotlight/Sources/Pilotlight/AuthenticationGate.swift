@@ -38,7 +38,8 @@ final class AuthenticationGate: Sendable {
         self.sleep = sleep
     }
 
-    /// From now on these receive that it opens or is closed. That an authentication is not valid any more they see by ``timeLeft``.
+    /// From now on these receive that it opens or is closed. That an authentication is not valid any more they see by
+    /// ``timeLeft``.
     func announce(to changes: Broadcaster<Void>) {
         state.withLock { $0.changes = changes }
     }
@@ -142,15 +143,15 @@ final class AuthenticationGate: Sendable {
 }
 
 extension Session {
-    /// Whether the user has to authenticate before this session gives anything out: then calls without `async` give nil. False where
-    /// the session has no ``UserAuthenticationPolicy``, in this process; always true with
+    /// Whether the user has to authenticate before this session gives anything out: then calls without `async` give nil. False
+    /// where the session has no ``UserAuthenticationPolicy``, in this process; always true with
     /// ``UserAuthenticationPolicy/always(reason:authenticator:)``. O(1).
     public var isUserAuthenticationRequired: Bool {
         gate.map { !$0.isOpen } ?? false
     }
 
-    /// Asks the user who they are, by the session's ``UserAuthenticationPolicy``, also where that is not due yet: for a screen that
-    /// unlocks the app. Calls that are waiting for it go on. Does nothing without a policy. No network, no store.
+    /// Asks the user who they are, by the session's ``UserAuthenticationPolicy``, also where that is not due yet: for a screen
+    /// that unlocks the app. Calls that are waiting for it go on. Does nothing without a policy. No network, no store.
     ///
     /// - Throws: ``SessionError/userAuthenticationFailed(reason:message:)``; `CancellationError`.
     public func authenticateUser() async throws {

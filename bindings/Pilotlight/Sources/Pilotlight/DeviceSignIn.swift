@@ -75,10 +75,11 @@ extension Session {
     ///     browser and are not sent.
     ///   - show: Shows the code and where to enter it.
     /// - Returns: The new state, `.signedIn`.
-    /// - Throws: ``SessionError/signInFailed(code:message:)`` with `access_denied` when the user declined and `expired_token` when
-    ///   the code expired: begin again. ``SessionError/configurationInvalid(field:message:)`` naming `clientID` when the client may
-    ///   not use this grant (Auth0: Advanced Settings > Grant Types > Device Code) and `issuer` when the issuer does not offer it.
-    ///   ``SessionError/signInCancelled`` when another sign-in took its place; otherwise as ``signIn(using:options:)``.
+    /// - Throws: ``SessionError/signInFailed(code:message:)`` with `access_denied` when the user declined and `expired_token`
+    ///   when the code expired: begin again. ``SessionError/configurationInvalid(field:message:)`` naming `clientID` when the
+    ///   client may not use this grant (Auth0: Advanced Settings > Grant Types > Device Code) and `issuer` when the issuer does
+    ///   not offer it. ``SessionError/signInCancelled`` when another sign-in took its place; otherwise as
+    ///   ``signIn(using:options:)``.
     @discardableResult
     public func signInOnAnotherDevice(
         parameters: [String: String] = [:], show: @Sendable (DeviceSignIn) async -> Void

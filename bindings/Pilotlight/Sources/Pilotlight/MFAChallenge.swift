@@ -1,10 +1,11 @@
 internal import PilotlightCore
 
 /// A request for a second factor: the issuer completes a renewal, an exchange or a sign-in without a browser only after the user
-/// has given one (Auth0: "Multi-factor Authentication API"). Answer it with ``Session/verify(_:for:)``. The session has not ended.
+/// has given one (Auth0: "Multi-factor Authentication API"). Answer it with ``Session/verify(_:for:)``. The session has not
+/// ended.
 ///
-/// It is valid for ten minutes, in this process only, for the session or the sign-in that was refused. The `mfa_token` never leaves
-/// the Rust core. Until the user has answered, the same call throws the same challenge.
+/// It is valid for ten minutes, in this process only, for the session or the sign-in that was refused. The `mfa_token` never
+/// leaves the Rust core. Until the user has answered, the same call throws the same challenge.
 public struct MFAChallenge: Hashable, Sendable {
     /// The types of the user's factors that the issuer accepts: `otp`, `push-notification`, `phone`, `recovery-code` and
     /// others. Empty if the issuer did not say; ``Session/authenticators(for:)`` asks it.

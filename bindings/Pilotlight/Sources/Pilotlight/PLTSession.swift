@@ -118,9 +118,10 @@ public final class PLTSession: NSObject, Sendable {
         session.authorized(request) { give($0, to: completion) { $0 } }
     }
 
-    /// Sends a request to your API with an access token; see ``Session/data(for:audience:minTTL:using:)``. Where the API wants the
-    /// user to authenticate in a certain way (RFC 9470), the error's code is that of ``SessionError/stepUpRequired(_:message:)``, its
-    /// `userInfo` has `PilotlightACRValues` and `PilotlightMaxAge`, and `stepUp(for:completion:)` takes it.
+    /// Sends a request to your API with an access token; see ``Session/data(for:audience:minTTL:using:)``. Where the API wants
+    /// the user to authenticate in a certain way (RFC 9470), the error's code is that of
+    /// ``SessionError/stepUpRequired(_:message:)``, its `userInfo` has `PilotlightACRValues` and `PilotlightMaxAge`, and
+    /// `stepUp(for:completion:)` takes it.
     #if canImport(ObjectiveC)
     @objc(dataForRequest:completion:)
     #endif
@@ -199,7 +200,8 @@ public final class PLTSession: NSObject, Sendable {
     /// ``Session/stepUp(for:using:parameters:via:)``.
     ///
     /// - Parameters:
-    ///   - error: That of ``data(for:completion:)``. Another one is answered with ``SessionError/argumentInvalid(argument:message:)``.
+    ///   - error: That of ``data(for:completion:)``. Another one is answered with
+    ///     ``SessionError/argumentInvalid(argument:message:)``.
     ///   - completion: Gets the answer, or the error.
     #if canImport(ObjectiveC)
     @objc(stepUpForError:completion:)

@@ -56,10 +56,10 @@ extension Session {
     ///   - authenticator: Shows the issuer's page and answers with the callback URL.
     ///   - parameters: Further parameters of this authorization request.
     /// - Returns: The state, `.signedIn`.
-    /// - Throws: ``SessionError/signInFailed(code:message:)`` with `unmet_authentication_requirements` when the user authenticated
-    ///   in another way, and with `user_mismatch` when another user did; ``SessionError/signInRequired(reason:message:)`` when
-    ///   nobody is signed in; ``SessionError/signInCancelled``, also when a sign-out or another sign-in came meanwhile;
-    ///   otherwise as ``signIn(using:options:)``.
+    /// - Throws: ``SessionError/signInFailed(code:message:)`` with `unmet_authentication_requirements` when the user
+    ///   authenticated in another way, and with `user_mismatch` when another user did;
+    ///   ``SessionError/signInRequired(reason:message:)`` when nobody is signed in; ``SessionError/signInCancelled``, also when a
+    ///   sign-out or another sign-in came meanwhile; otherwise as ``signIn(using:options:)``.
     @discardableResult
     public func stepUp(
         to requirement: StepUpRequirement, using authenticator: some WebAuthenticator,

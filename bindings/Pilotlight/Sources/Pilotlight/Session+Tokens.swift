@@ -89,7 +89,8 @@ extension Session {
     /// Whether the session has a refresh token; false when nobody is signed in, and before ``restore()``. O(1).
     ///
     /// Without one the user has to sign in again when the access token expires. An issuer can leave it out although
-    /// `offline_access` was asked for; then ``SessionEvent/refreshTokenMissing`` reports it at the sign-in; its documentation says what helps.
+    /// `offline_access` was asked for; then ``SessionEvent/refreshTokenMissing`` reports it at the sign-in; its documentation
+    /// says what helps.
     public var hasRefreshToken: Bool {
         core.hasRefreshToken()
     }

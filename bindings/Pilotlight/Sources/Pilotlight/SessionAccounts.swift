@@ -77,8 +77,8 @@ public final class SessionAccounts {
     /// Reads the stored sessions and which one is current. Uses the network only as ``Session/restore()`` does.
     /// Call it at launch, and when another process may have changed something.
     ///
-    /// - Throws: As ``Session/names(for:in:)`` and ``Session/init(_:storage:name:readOnly:log:metrics:userAuthentication:)``. A session that cannot be
-    ///   read does not stop the others: its model has the error.
+    /// - Throws: As ``Session/names(for:in:)`` and ``Session/init(_:storage:name:readOnly:log:metrics:userAuthentication:)``. A
+    ///   session that cannot be read does not stop the others: its model has the error.
     public func restore() async throws {
         let open = Dictionary((all + replaced).map { ($0.id, $0) }) { one, _ in one }
         var found: [Account] = []

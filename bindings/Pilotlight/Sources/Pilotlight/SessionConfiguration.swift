@@ -1,8 +1,10 @@
 import Foundation
 internal import PilotlightCore
 
-/// Which issuer and which client an app signs in with. Make one with ``auth0(domain:clientID:redirectURI:scopes:audience:metadataAccess:metadataByIDToken:authorizeParameters:tokenParameters:headers:leeway:dpop:lifetime:legacy:)``
-/// or ``openIDConnect(issuer:clientID:redirectURI:scopes:audience:resources:authorizeParameters:tokenParameters:headers:leeway:dpop:lifetime:)``,
+/// Which issuer and which client an app signs in with. Make one with
+/// ``auth0(domain:clientID:redirectURI:scopes:audience:metadataAccess:metadataByIDToken:authorizeParameters:tokenParameters:headers:leeway:dpop:lifetime:legacy:)``
+/// or
+/// ``openIDConnect(issuer:clientID:redirectURI:scopes:audience:resources:authorizeParameters:tokenParameters:headers:leeway:dpop:lifetime:)``,
 /// and change single fields before you make the ``Session``:
 ///
 /// ```swift

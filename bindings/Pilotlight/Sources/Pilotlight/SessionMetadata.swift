@@ -20,7 +20,8 @@ public struct SessionMetadata: Sendable {
     /// Reads the metadata: all of it, or only the keys named. Network.
     ///
     /// - Returns: The values; a key that does not exist is left out.
-    /// - Throws: ``SessionError/signInRequired(reason:message:)``; ``SessionError/temporarilyUnavailable(reason:retryAfter:message:)``;
+    /// - Throws: ``SessionError/signInRequired(reason:message:)``;
+    ///   ``SessionError/temporarilyUnavailable(reason:retryAfter:message:)``;
     ///   ``SessionError/configurationInvalid(field:message:)`` when the token's audience or scopes do not allow it;
     ///   `CancellationError`.
     public func get(_ keys: [String] = []) async throws -> [String: SessionJSON] {

@@ -72,8 +72,8 @@ extension Session {
     ///
     /// Each call gets a new token. It never runs at the same time as a renewal.
     ///
-    /// - Throws: ``SessionError/configurationInvalid(field:message:)`` naming `clientID` when the application may not create such tokens (Auth0:
-    ///   `session_transfer.can_create_session_transfer_token`) and `issuer` when the issuer is not Auth0;
+    /// - Throws: ``SessionError/configurationInvalid(field:message:)`` naming `clientID` when the application may not create such
+    ///   tokens (Auth0: `session_transfer.can_create_session_transfer_token`) and `issuer` when the issuer is not Auth0;
     ///   ``SessionError/storageFailed(status:message:)`` when the rotated refresh token cannot be stored; else as
     ///   ``accessToken(minTTL:forceRefresh:allowExpired:)``.
     public func sessionTransfer() async throws -> SessionTransfer {

@@ -7,9 +7,9 @@ import FoundationNetworking
 
 /// What sends a session's requests to the issuer.
 ///
-/// The default, ``standard``, is the HTTP client in the core: refresh tokens stay in Rust. Use
-/// ``urlSession(_:delegate:)`` where requests must go through the system's network stack: per-app and on-demand VPN, client certificates,
-/// pinned certificates, App Transport Security, instrumentation, HTTP/3. The guide <doc:NetworkAndTransport> has a table.
+/// The default, ``standard``, is the HTTP client in the core: refresh tokens stay in Rust. Use ``urlSession(_:delegate:)`` where
+/// requests must go through the system's network stack: per-app and on-demand VPN, client certificates, pinned certificates, App
+/// Transport Security, instrumentation, HTTP/3. The guide <doc:NetworkAndTransport> has a table.
 ///
 /// The browser sheet and ``Session/data(for:audience:minTTL:using:)`` do not go through it.
 public struct SessionTransport: Sendable {
@@ -34,7 +34,8 @@ public struct SessionTransport: Sendable {
     /// expensive and constrained networks. Redirects are not followed, and no answer is larger than 1 MiB.
     ///
     /// - Parameters:
-    ///   - configuration: Not a background one: ``Session/init(_:storage:name:readOnly:log:metrics:userAuthentication:transport:)`` throws
+    ///   - configuration: Not a background one:
+    ///     ``Session/init(_:storage:name:readOnly:log:metrics:userAuthentication:transport:)`` throws
     ///     ``SessionError/configurationInvalid(field:message:)`` naming `transport`.
     ///   - delegate: Its `urlSession(_:didReceive:completionHandler:)` is asked about certificates, the server's and the
     ///     client's: to pin one, or to give one (Apple: "Handling an authentication challenge"). Nothing else of it is

@@ -2,8 +2,8 @@ internal import PilotlightCore
 
 /// The gates of one session that is open in this process, however many handles it has.
 ///
-/// A second ``Session`` with the same client, issuer, storage and name shares the tokens. So it shares the policy too: without one it
-/// would be a way around it. The first policy stays as long as any handle to the session does.
+/// A second ``Session`` with the same client, issuer, storage and name shares the tokens. So it shares the policy too: without
+/// one it would be a way around it. The first policy stays as long as any handle to the session does.
 final class SharedGates: Sendable {
     private struct Weak: Sendable {
         weak var gates: SharedGates?

@@ -19,7 +19,8 @@ public struct StepUpRequirement: Hashable, Sendable {
     }
 
     /// Reads the requirement from an API's answer; nil unless it is a 401 with the error `insufficient_user_authentication` in
-    /// `WWW-Authenticate`. For requests that the app sends itself; ``Session/data(for:audience:minTTL:using:)`` does this for you.
+    /// `WWW-Authenticate`. For requests that the app sends itself; ``Session/data(for:audience:minTTL:using:)`` does this for
+    /// you.
     public init?(_ response: HTTPURLResponse) {
         guard response.statusCode == 401, let header = response.value(forHTTPHeaderField: "WWW-Authenticate"),
             let asked = insufficientAuthentication(headers: [header])

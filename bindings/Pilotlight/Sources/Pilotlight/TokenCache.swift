@@ -1,8 +1,8 @@
 internal import PilotlightCore
 internal import PilotlightFFI
 
-/// The session's epoch: a counter of the core's that is another number after everything that may have changed the session. A caller that has
-/// seen such a change, on any thread, also sees its number.
+/// The session's epoch: a counter of the core's that is another number after everything that may have changed the session. A
+/// caller that has seen such a change, on any thread, also sees its number.
 ///
 /// Reading it costs a few nanoseconds; asking the core costs fifty times that.
 struct SessionEpoch: Sendable {
@@ -27,8 +27,8 @@ struct SessionEpoch: Sendable {
 
 /// The text of the access token that was asked for last, for as long as the core said that it is good.
 ///
-/// Whether it is good is decided by the core alone: it gives a lease, which ends with anything that happens to the session, and after a
-/// second in any case.
+/// Whether it is good is decided by the core alone: it gives a lease, which ends with anything that happens to the session, and
+/// after a second in any case.
 final class TokenCache: Sendable {
     private struct Kept: Sendable {
         var token = ""

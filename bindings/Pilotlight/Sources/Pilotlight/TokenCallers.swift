@@ -2,11 +2,11 @@ import Foundation
 
 /// Callers who want the same of the core, and wait for one call of it.
 ///
-/// A screen full of pictures asks for a token a hundred times while it is renewed. The core would make one renewal of it in any case; here
-/// each caller costs an entry in a list instead of a call, with a task and its own future.
+/// A screen full of pictures asks for a token a hundred times while it is renewed. The core would make one renewal of it in any
+/// case; here each caller costs an entry in a list instead of a call, with a task and its own future.
 ///
-/// Only callers of one epoch wait together: nothing has happened to the session between their beginnings, so the answer to the first
-/// one's call comes after all of them have asked.
+/// Only callers of one epoch wait together: nothing has happened to the session between their beginnings, so the answer to the
+/// first one's call comes after all of them have asked.
 final class TokenCallers: Sendable {
     typealias Caller = UnsafeContinuation<String, any Error>
 

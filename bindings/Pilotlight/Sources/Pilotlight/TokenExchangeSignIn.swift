@@ -1,8 +1,8 @@
 import Foundation
 internal import PilotlightCore
 
-/// A token to sign in with: Sign in with Apple's code, what another app of yours has (``Session/deviceSSOToken(secretType:)``), or a token
-/// of a type that the issuer knows.
+/// A token to sign in with: Sign in with Apple's code, what another app of yours has (``Session/deviceSSOToken(secretType:)``),
+/// or a token of a type that the issuer knows.
 ///
 /// Printing it shows its type and the names of the parameters.
 public struct ExternalToken: Hashable, Sendable {
@@ -21,7 +21,8 @@ public struct ExternalToken: Hashable, Sendable {
     ///
     /// - Parameters:
     ///   - token: The token.
-    ///   - type: Its type, a URI, such as `urn:ietf:params:oauth:token-type:id_token` or the one of an Auth0 Custom Token Exchange profile.
+    ///   - type: Its type, a URI, such as `urn:ietf:params:oauth:token-type:id_token` or the one of an Auth0 Custom Token
+    ///     Exchange profile.
     ///   - actor: Who acts for the user.
     ///   - userProfile: What to tell the issuer about the user (Auth0).
     ///   - parameters: Further parameters of the request.
@@ -68,8 +69,8 @@ extension ExternalToken: Redacted {
 }
 
 extension Session {
-    /// Signs in with another issuer's token or another app's, without a browser (token exchange, RFC 8693; Auth0: "Token Exchange for
-    /// Native Social", "Custom Token Exchange"; Okta: "Configure SSO for native apps"). Network; persists the session.
+    /// Signs in with another issuer's token or another app's, without a browser (token exchange, RFC 8693; Auth0: "Token Exchange
+    /// for Native Social", "Custom Token Exchange"; Okta: "Configure SSO for native apps"). Network; persists the session.
     ///
     /// ```swift
     /// func signIn(_ credential: ASAuthorizationAppleIDCredential) async throws {
@@ -82,19 +83,21 @@ extension Session {
     /// The session is like any other. The ID token is checked as after a sign-in in the browser, except for the nonce, which this
     /// grant does not have. The tokens are stored before this returns. It replaces a sign-in in progress.
     ///
-    /// If the issuer wants a second factor, ``SessionError/mfaRequired(_:message:)`` carries the challenge, and ``verify(_:for:)`` completes
-    /// the sign-in. Until then a call with the same token throws the same challenge, and does not send the token again.
+    /// If the issuer wants a second factor, ``SessionError/mfaRequired(_:message:)`` carries the challenge, and
+    /// ``verify(_:for:)`` completes the sign-in. Until then a call with the same token throws the same challenge, and does not
+    /// send the token again.
     ///
     /// - Parameter token: What is exchanged.
     /// - Returns: The new state, `.signedIn`.
-    /// - Throws: ``SessionError/signInFailed(code:message:)`` when the issuer does not accept the token (`invalid_grant`: get another)
-    ///   or wants to see the user (`login_required`, `interaction_required`: sign in with the browser).
-    ///   ``SessionError/mfaRequired(_:message:)``.
-    ///   ``SessionError/configurationInvalid(field:message:)`` naming `clientID` when the client may not use this grant (Auth0: Advanced
-    ///   Settings > Device Settings > Native Social Login; Okta: General > Grant type > Token Exchange), `audience` or `scopes`. ``SessionError/argumentInvalid(argument:message:)``.
+    /// - Throws: ``SessionError/signInFailed(code:message:)`` when the issuer does not accept the token (`invalid_grant`: get
+    ///   another) or wants to see the user (`login_required`, `interaction_required`: sign in with the browser).
+    ///   ``SessionError/mfaRequired(_:message:)``. ``SessionError/configurationInvalid(field:message:)`` naming `clientID` when
+    ///   the client may not use this grant (Auth0: Advanced Settings > Device Settings > Native Social Login; Okta: General >
+    ///   Grant type > Token Exchange), `audience` or `scopes`. ``SessionError/argumentInvalid(argument:message:)``.
     ///   ``SessionError/temporarilyUnavailable(reason:retryAfter:message:)``: call again with the same token; if the issuer has
-    ///   answered already, its answer is used. ``SessionError/signInCancelled`` when another sign-in or a sign-out came meanwhile;
-    ///   `CancellationError`, after which the sign-in may still end well. A session that existed before is untouched by any of them.
+    ///   answered already, its answer is used. ``SessionError/signInCancelled`` when another sign-in or a sign-out came
+    ///   meanwhile; `CancellationError`, after which the sign-in may still end well. A session that existed before is untouched
+    ///   by any of them.
     @discardableResult
     public func signIn(exchanging token: ExternalToken) async throws -> SessionState {
         let profile =

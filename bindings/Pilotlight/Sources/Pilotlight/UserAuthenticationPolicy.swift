@@ -15,8 +15,8 @@ import LocalAuthentication
 /// return nil until the user has authenticated. ``Session/isUserAuthenticationRequired`` says whether a prompt is due, and
 /// ``Session/authenticateUser()`` shows it. An app with its own lock screen uses ``askedByApp()``.
 ///
-/// It applies to the session, not only to this object: another ``Session`` in this process that is a handle to the same session, and
-/// has no policy itself, keeps this one.
+/// It applies to the session, not only to this object: another ``Session`` in this process that is a handle to the same session,
+/// and has no policy itself, keeps this one.
 ///
 /// A sign-in counts as an authentication, and a sign-out needs none. ``Session/state`` and ``Session/events`` are not covered:
 /// they hold no token.
@@ -58,9 +58,9 @@ public struct UserAuthenticationPolicy: Sendable {
     }
 
     /// The same policy for an app that shows its own lock screen: where the user has to authenticate, calls with `async` throw
-    /// ``SessionError/userAuthenticationFailed(reason:message:)`` with ``UserAuthenticationFailure/required`` and show nothing, and
-    /// only ``Session/authenticateUser()`` asks. Of no use with ``always(reason:authenticator:)``, whose authentications are good
-    /// for nothing but the call that asked: there calls ask all the same.
+    /// ``SessionError/userAuthenticationFailed(reason:message:)`` with ``UserAuthenticationFailure/required`` and show nothing,
+    /// and only ``Session/authenticateUser()`` asks. Of no use with ``always(reason:authenticator:)``, whose authentications are
+    /// good for nothing but the call that asked: there calls ask all the same.
     public func askedByApp() -> Self {
         var policy = self
         policy.callsAsk = validity == .none
