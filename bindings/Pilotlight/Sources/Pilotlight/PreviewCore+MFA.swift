@@ -1,7 +1,7 @@
 import Foundation
 internal import PilotlightCore
 
-/// The second factors of a preview that fails with ``SessionError/mfaRequired(_:message:)``: those of its challenge. Every answer
+/// The second factors of a preview whose error is ``SessionError/mfaRequired(_:message:)``: those of its challenge. Every answer
 /// is right, and calls succeed after it.
 extension PreviewCore {
     func mfaTimeLeft(challenge: UInt64) -> TimeInterval? { mfaChallenge.map { _ in 600 } }
