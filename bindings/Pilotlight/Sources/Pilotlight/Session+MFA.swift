@@ -54,9 +54,9 @@ extension Session {
     /// - Parameters:
     ///   - answer: What the user typed or did.
     ///   - challenge: From the error ``SessionError/mfaRequired(_:message:)``.
-    /// - Returns: After a recovery code, the new one for the user to write down; otherwise nil.
+    /// - Returns: After a recovery code was used, the new one for the user to write down; otherwise nil.
     /// - Throws: ``SessionError/mfaRejected(code:message:)`` when the code is wrong or the user declined: ask for another answer.
-    ///   With `expired_token` the challenge is over: repeat the refused call, which throws a new one.
+    ///   With `expired_token` the challenge has expired: repeat the refused call, which throws a new challenge.
     ///   ``SessionError/mfaRequired(_:message:)`` when the issuer wants a further factor;
     ///   ``SessionError/argumentInvalid(argument:message:)`` when nothing was sent to a device; otherwise as
     ///   ``accessToken(minTTL:forceRefresh:allowExpired:)``. None of them ends the session. If the issuer's answer was lost,

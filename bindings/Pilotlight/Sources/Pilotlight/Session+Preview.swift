@@ -7,9 +7,9 @@ extension Session {
     /// is not used at all.
     ///
     /// - Parameters:
-    ///   - state: The state it begins with; nil means that it must still be restored, to `.signedOut`.
+    ///   - state: The initial state; nil means that the session must still be restored, to `.signedOut`.
     ///   - profile: What ``profile(refresh:)`` returns while a user is signed in.
-    ///   - metadata: What ``metadata`` holds.
+    ///   - metadata: What ``metadata`` contains.
     ///   - waiting: Metadata changes that wait for the network; while `error` is a `temporarilyUnavailable`, further changes
     ///     wait too.
     ///   - accessToken: What ``accessToken(minTTL:forceRefresh:allowExpired:)`` returns while a user is

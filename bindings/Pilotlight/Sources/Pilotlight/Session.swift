@@ -131,7 +131,7 @@ public final class Session: Sendable {
         }
     }
 
-    /// A session over any core.
+    /// Creates a session with any core.
     init(
         configuration: SessionConfiguration, core: any CoreSessionProtocol, broadcaster: SessionBroadcaster,
         gate: AuthenticationGate? = nil, dependencies: Dependencies = .none

@@ -95,7 +95,7 @@ public final class SessionAccounts {
     /// session replaces its session.
     ///
     /// - Returns: The new account.
-    /// - Throws: As ``Session/signIn(using:options:)``; then nothing has changed.
+    /// - Throws: As ``Session/signIn(using:options:)``. After an error nothing has changed.
     @discardableResult
     public func add(
         using authenticator: some WebAuthenticator, options: SignInOptions = SignInOptions()

@@ -58,7 +58,7 @@ public struct SessionConfiguration: Hashable, Sendable {
     /// Sends the ID token to Auth0's Management API, as Auth0's first mobile SDKs did: for old tenants that still
     /// accept it. Other tenants require an access token, which Pilotlight obtains automatically.
     public var metadataByIDToken: Bool
-    /// Pushes the authorization request to the issuer by POST, so that the browser's URL only names it (RFC 9126; Auth0:
+    /// Pushes the authorization request to the issuer by POST, so that the browser's URL only refers to it (RFC 9126; Auth0:
     /// "Configure Pushed Authorization Requests (PAR)"). If the issuer's discovery document requires this, the request is
     /// pushed in any case; Pilotlight cannot see Auth0's setting.
     public var pushesAuthorizationRequests: Bool

@@ -21,7 +21,7 @@ public enum SessionError: Error, Hashable, Sendable {
     /// This session is read-only and cannot do this, or it has no token that is good enough: the app itself has to run, to
     /// renew the session or to sign in or out.
     case readOnly(message: Message)
-    /// The call needs the user: begin a sign-in.
+    /// The user has to sign in: begin a sign-in. `reason` says whether the session has ended.
     case signInRequired(reason: SignInReason, message: Message)
     /// An API refuses a request until the user authenticates in a certain way (RFC 9470). Only
     /// ``Session/data(for:audience:minTTL:using:)`` throws it. ``Session/stepUp(for:using:parameters:via:)`` lets the user
@@ -36,8 +36,8 @@ public enum SessionError: Error, Hashable, Sendable {
     /// `code` is the issuer's error code, such as `invalid_grant` for a wrong code. With `expired_token` the challenge has
     /// expired: repeat the refused call, which throws a new challenge.
     case mfaRejected(code: String, message: Message)
-    /// This attempt to sign in failed. Show why, and let the user begin another. An earlier session is
-    /// not changed.
+    /// This attempt to sign in failed. Show why, and let the user begin another one. It does not change a session that existed
+    /// before.
     ///
     /// `code` is the issuer's error code (RFC 6749 4.1.2.1 and 5.2, OpenID Connect Core 3.1.2.6), or one of Pilotlight's
     /// own: `id_token_invalid`, `no_sign_in_in_progress`, `sign_in_expired`, `state_mismatch`, `issuer_mismatch`,

@@ -36,7 +36,7 @@ public struct SessionTransfer: Hashable, Sendable {
     /// pass the parameter on to `/authorize`. The rest of the URL stays as it is.
     public func url(for website: URL) -> URL {
         guard var components = URLComponents(url: website, resolvingAgainstBaseURL: false) else { return website }
-        // The website's own parameters stay as they are written.
+        // The encoding of the website's own parameters does not change.
         let others = (components.percentEncodedQueryItems ?? []).filter { $0.name != "session_transfer_token" }
         let parameter = URLQueryItem(name: "session_transfer_token", value: percentEncoded(token))
         components.percentEncodedQueryItems = others + [parameter]
