@@ -7,7 +7,8 @@ internal import PilotlightCore
 /// cases or look up ``summary``. ``message`` is for developers: it never contains a token, a code or profile data. The
 /// issuer's own text is in ``issuerMessage``.
 ///
-/// Besides this error a call throws only `CancellationError`, if the waiting task was cancelled.
+/// Besides this error, calls throw `CancellationError` if the waiting task was cancelled. Calls that send your own requests also
+/// throw `URLError`, and calls that take a ``WebAuthenticator`` also throw its errors.
 public enum SessionError: Error, Hashable, Sendable {
     /// Nothing is wrong with the session; try the same call again later: after `retryAfter` seconds if there is a value,
     /// otherwise with growing pauses.
@@ -97,7 +98,7 @@ extension SessionError {
         details?.issuerMessage
     }
 
-    /// Whether the same call can succeed later without a new sign-in and without a change to the app or its configuration.
+    /// True for `temporarilyUnavailable` and `deviceLocked`: the same call can succeed later without any action in the app.
     public var isTemporary: Bool {
         switch self {
         case .temporarilyUnavailable, .deviceLocked: true
