@@ -1,10 +1,10 @@
 // swift-tools-version: 6.0
 import PackageDescription
 
-// Two ways to the Rust core, one manifest.
+// One manifest for two ways to link the Rust core.
 //
-// An app gets the XCFramework that scripts/build-xcframework.sh makes. The host's own programs (tests, the benchmark, the
-// terminal sample) get the shared library that cargo built: always on Linux, and on a Mac when the scripts say where it is.
+// An app gets the XCFramework that scripts/build-xcframework.sh makes. Programs on the host (tests, the benchmark, the
+// terminal sample) get the shared library that cargo built: always on Linux, and on a Mac if the scripts say where it is.
 // PILOTLIGHT_MANIFEST_AS_APPLE=1 chooses the XCFramework everywhere, so that CI on Linux can check that half too.
 #if os(Linux)
 let onLinux = true
@@ -35,16 +35,16 @@ let coreLinking: [LinkerSetting] =
         .linkedFramework("LocalAuthentication", .when(platforms: [.iOS, .macOS, .macCatalyst, .visionOS])),
     ]
 
-/// What starts other programs, which iOS does not let anybody do.
+/// Targets that start other programs, which is not possible on iOS.
 let hostTargets: [Target] =
     forHost
     ? [
         .executableTarget(
             name: "pilotlight-bench", dependencies: ["Pilotlight", "IdentityServerSupport"],
             path: "Sources/PilotlightBench",
-            // Calls are bound when the program starts, as Apple's systems do it, and not within what is measured.
+            // Binds symbols when the program starts, as on Apple's systems, and not while something is measured.
             linkerSettings: onLinux ? [.unsafeFlags(["-Xlinker", "-z", "-Xlinker", "now"])] : []),
-        // Starts and steers the identity server.
+        // Starts and controls the identity server.
         .target(name: "IdentityServerSupport", dependencies: ["Pilotlight"], path: "Tests/IdentityServerSupport"),
         .testTarget(name: "PilotlightServerTests", dependencies: ["Pilotlight", "IdentityServerSupport"]),
         // Sends the requests of the Rust tests through URLSession (scripts/test.sh, lane swift).
@@ -54,7 +54,7 @@ let hostTargets: [Target] =
     ]
     : []
 
-// Combine is on Apple's platforms only. On Linux the scripts test what uses it over a stand-in.
+// Combine exists only on Apple's platforms. On Linux the scripts test the code that uses it with a stand-in.
 let withCombine = onLinux && forHost && Context.environment["PILOTLIGHT_COMBINE_STAND_IN"] != nil
 let standIns: [Package.Dependency] = withCombine ? [.package(path: "../../testing/apple-stubs")] : []
 let combine: [Target.Dependency] = withCombine ? [.product(name: "Combine", package: "apple-stubs")] : []

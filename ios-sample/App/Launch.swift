@@ -3,11 +3,11 @@ import SampleKit
 import SwiftUI
 import WidgetKit
 
-/// What the app begins with, by launch arguments, which the system puts into the user defaults:
+/// How the app starts. Launch arguments, which the system puts into the user defaults, change that:
 ///
-/// - `-stub STATE` shows a state without an issuer: `SampleKit.StubState` lists them.
-/// - `-screen NAME` opens the screen of that name at once: `SampleKit.Place` lists them.
-/// - `-domain DOMAIN -client-id ID -redirect-uri URI -sign-in-as USER -other-client-id ID -private-browser YES` change the saved settings.
+/// - `-stub STATE` shows a state without an issuer: `SampleKit.StubState` lists the states.
+/// - `-screen NAME` opens the screen of that name at once: `SampleKit.Place` lists the screens.
+/// - `-domain DOMAIN -client-id ID -redirect-uri URI -sign-in-as USER -other-client-id ID -private-browser YES` change settings.
 @MainActor
 enum Launch {
     private static let arguments = UserDefaults.standard
@@ -29,7 +29,7 @@ enum Launch {
         settings.save(in: places.defaults)
         return AppModel(
             settings: settings, save: { $0.save(in: places.defaults) },
-            // As if an earlier version of this app had been built with Auth0.swift.
+            // Imports as if an earlier version of this app had used Auth0.swift.
             migrate: { try await $0.importSession(from: .auth0CredentialsManager()) }
         ) { settings in
             let configuration = settings.configuration()

@@ -1,7 +1,7 @@
 import SampleKit
 import SwiftUI
 
-/// Every state, and the screens behind the home screen: from the SDK's own test double, as `-stub STATE` shows them.
+/// Previews of every state and of the screens behind the home screen, with the SDK's own test double, as for `-stub STATE`.
 struct StatePreviews: PreviewProvider {
     static var previews: some View {
         ForEach(StubState.allCases, id: \.self) { view($0).previewDisplayName($0.rawValue) }

@@ -1,7 +1,7 @@
 import CoreFoundation
 import Foundation
 
-/// What the tests put into a dictionary for Keychain Services.
+/// A value that the tests put into a dictionary for Keychain Services.
 enum QueryValue {
     case constant(CFString)
     case text(String)
@@ -30,7 +30,7 @@ enum QueryValue {
     }
 }
 
-/// The dictionary of these pairs: by the C functions, so that nothing depends on bridging.
+/// Makes a dictionary of these pairs with the C functions, so that nothing depends on bridging.
 func cfDictionary(_ pairs: [(CFString, QueryValue)]) -> CFDictionary {
     var keys = kCFTypeDictionaryKeyCallBacks
     var values = kCFTypeDictionaryValueCallBacks
@@ -46,7 +46,7 @@ func cfDictionary(_ pairs: [(CFString, QueryValue)]) -> CFDictionary {
     return made
 }
 
-/// One item as Keychain Services gave it.
+/// One item as Keychain Services returned it.
 struct FoundItem {
     private let dictionary: CFDictionary
 
@@ -66,13 +66,13 @@ struct FoundItem {
         return Data(UnsafeBufferPointer(start: start, count: CFDataGetLength(data)))
     }
 
-    /// False also when it is not there, which is what Keychain Services means by that.
+    /// False also if the key is missing, which Keychain Services treats as false.
     func flag(_ key: CFString) -> Bool {
         guard let found = value(key) else { return false }
         if CFGetTypeID(found) == CFBooleanGetTypeID() {
             return CFBooleanGetValue(unsafeDowncast(found, to: CFBoolean.self))
         }
-        // The Keychain answers a number where it was given a truth value.
+        // The Keychain returns a number for a Boolean.
         return "\(found)" != "0"
     }
 

@@ -4,10 +4,10 @@ import Pilotlight
 import Security
 import XCTest
 
-/// Class, group, synchronisation and access control as Keychain Services has them; on a Mac only, see
+/// Checks class, group, synchronisation and access control as Keychain Services reports them; on a Mac only, see
 /// ``KeychainTestCase``.
 final class KeychainOptionTests: KeychainTestCase {
-    /// Without the class that needs a passcode, which a simulator does not have.
+    /// All classes except the one that needs a passcode, which a simulator does not have.
     private let classes: [(KeychainAccessibility, CFString)] = [
         (.afterFirstUnlockThisDeviceOnly, kSecAttrAccessibleAfterFirstUnlockThisDeviceOnly),
         (.afterFirstUnlock, kSecAttrAccessibleAfterFirstUnlock),
@@ -29,7 +29,7 @@ final class KeychainOptionTests: KeychainTestCase {
         XCTAssertEqual(
             item.text(kSecAttrAccessible), swiftString(kSecAttrAccessibleAfterFirstUnlockThisDeviceOnly))
         XCTAssertFalse(item.flag(kSecAttrSynchronizable))
-        // The first group of the entitlements, which is not the one of the widget.
+        // It is in the first group of the entitlements, which is not the widget's.
         XCTAssertNotEqual(item.text(kSecAttrAccessGroup), try sharedGroup())
     }
 
@@ -68,7 +68,7 @@ final class KeychainOptionTests: KeychainTestCase {
         let shared = storage(.afterFirstUnlockThisDeviceOnly, group: group)
         try await signIn(shared)
         XCTAssertEqual(try keychain.items().first?.text(kSecAttrAccessGroup), group)
-        // What the widget does.
+        // The widget does this.
         let reader = try open(shared, readOnly: true)
         let state = try await reader.restore()
         XCTAssertTrue(state.isSignedIn, "\(state)")
@@ -111,11 +111,11 @@ final class KeychainOptionTests: KeychainTestCase {
         let guarded = SessionStorage.keychain(
             service: keychain.service, accessibility: .whenUnlockedThisDeviceOnly,
             accessControl: KeychainAccessControl(.userPresence, prompt: "Test"))
-        // Adding an item asks nobody.
+        // Adding an item does not prompt.
         try await signIn(guarded)
         XCTAssertEqual(
             keychain.statusOfReadingWithoutTheUser(account: try account()), errSecInteractionNotAllowed)
-        // Neither does listing, nor removing.
+        // Neither listing nor removing prompts.
         let names = try await Session.names(for: configuration(), in: guarded)
         XCTAssertEqual(names, ["default"])
     }
@@ -125,7 +125,7 @@ final class KeychainOptionTests: KeychainTestCase {
         XCTAssertEqual(keychain.statusOfReadingWithoutTheUser(account: try account()), errSecSuccess)
     }
 
-    /// A Keychain item outlives the app; the file that says that this installation is not new does not.
+    /// A Keychain item outlives the app, but the marker file of the installation does not.
     func testWhatARemovedInstallationLeftIsWipedOnce() async throws {
         let wiping = SessionStorage.keychain(service: keychain.service, afterReinstall: .wipe)
         try await signIn()
@@ -145,7 +145,7 @@ final class KeychainOptionTests: KeychainTestCase {
         XCTAssertTrue(state.isSignedIn, "\(state)")
     }
 
-    /// As if the app had been removed and installed again: its folders are empty.
+    /// Removes the marker, as if the app had been removed and installed again.
     private func forgetTheInstallation() throws {
         let folders = FileManager.default.urls(for: .applicationSupportDirectory, in: .userDomainMask)
         let marker = try XCTUnwrap(folders.first).appendingPathComponent("Pilotlight/installed")

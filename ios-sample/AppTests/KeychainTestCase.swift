@@ -7,19 +7,19 @@ import XCTest
 /// one, in a simulator on a Mac: `scripts/run-sample.sh --test`. They have not run yet; on Debian they are compiled for
 /// iOS against stubs (`scripts/check-apple.sh --swift`), which says nothing about how the Keychain answers.
 ///
-/// They hold for this store what testing/store-contract holds for each store of the core, as far as sessions show it. The
-/// rest of that contract is not theirs: names of any text, values of any bytes and 64 KiB cannot be chosen through a
-/// session; every failing call is scripted in rust-core/tests/adapters/stores.rs and testing/keychain-emulation.
+/// They check for this store what testing/store-contract checks for each store of the core, as far as sessions show it. They
+/// cannot check the rest of that contract: a session cannot choose names of any text, or values of any bytes and of 64 KiB.
+/// Failing calls are scripted in rust-core/tests/adapters/stores.rs and testing/keychain-emulation.
 ///
-/// **By hand, on a device**, because a simulator has no protected data that a lock would close, and no lock button that a
+/// **By hand, on a device**, because a simulator does not protect data while it is locked, and has no lock button that a
 /// test may press:
-/// 1. `.whenUnlocked…`: sign in, lock the device, let the widget refresh: it says "locked"; unlock, open the app:
-///    signed in.
-/// 2. `.afterFirstUnlock…`: restart, do not unlock, send a push that starts the app: it must not say "signed out".
-/// 3. Biometry, current set: sign in, enrol another face or finger: the session is gone, and the app asks to sign in.
+/// 1. `.whenUnlocked…`: sign in, lock the device, and let the widget refresh: it shows "locked". Unlock and open the app: the
+///    user is signed in.
+/// 2. `.afterFirstUnlock…`: restart, do not unlock, and send a push that starts the app: it must not show "signed out".
+/// 3. Biometry, current set: sign in, then enrol another face or finger: the session is gone, and the app asks to sign in.
 /// 4. Passcode class: turn the passcode off and on again: the session is gone.
 class KeychainTestCase: XCTestCase {
-    /// A service of this test's own.
+    /// A service that only this test uses.
     let keychain = RawKeychain.unused()
 
     override func tearDown() async throws {
@@ -37,7 +37,7 @@ class KeychainTestCase: XCTestCase {
             redirectURI: TestIssuer.redirectURI)
     }
 
-    /// A handle to a session. When the last one to a session is gone, the next reads the Keychain.
+    /// Opens a handle to a session. After the last handle to a session is gone, the next one reads the Keychain.
     func open(
         _ storage: SessionStorage? = nil, name: String = "default", readOnly: Bool = false
     ) throws -> Session {
@@ -46,13 +46,13 @@ class KeychainTestCase: XCTestCase {
             log: .none)
     }
 
-    /// Signs in and lets the handle go.
+    /// Signs in and releases the handle.
     func signIn(_ storage: SessionStorage? = nil, name: String = "default") async throws {
         let state = try await open(storage, name: name).signIn(using: ScriptedBrowser())
         XCTAssertTrue(state.isSignedIn, "\(state)")
     }
 
-    /// The state that a new handle finds.
+    /// The state that a new handle restores.
     func restored(_ storage: SessionStorage? = nil, name: String = "default") async throws -> SessionState {
         try await open(storage, name: name).restore()
     }
@@ -62,7 +62,7 @@ class KeychainTestCase: XCTestCase {
         "\(name)|\(TestIssuer.clientID)|\(try TestIssuer.ofThisRun().url.absoluteString)"
     }
 
-    /// Runs what must throw a `SessionError`, and gives that.
+    /// Runs work that must throw a `SessionError`, and returns the error.
     func sessionError(
         _ what: String, file: StaticString = #filePath, line: UInt = #line,
         _ work: () async throws -> Void

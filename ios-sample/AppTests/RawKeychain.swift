@@ -2,20 +2,20 @@ import Foundation
 import LocalAuthentication
 import Security
 
-/// The Keychain as it is, past the SDK: what is stored under one `kSecAttrService`.
+/// Accesses the Keychain without the SDK: the items under one `kSecAttrService`.
 struct RawKeychain: Sendable {
     let service: String
 
-    /// A service that no other test has.
+    /// A service that no other test uses.
     static func unused() -> RawKeychain {
         RawKeychain(service: "com.example.pilotlight.sample.tests.\(UUID().uuidString)")
     }
 
-    /// Every item, synchronizable or not; with its value where `data` says so.
+    /// Every item, synchronizable or not; with its value if `data` is true.
     func items(data: Bool = false) throws -> [FoundItem] {
         var query = everything
         query += [(kSecReturnAttributes, .flag(true)), (kSecMatchLimit, .constant(kSecMatchLimitAll))]
-        // One call may not return the values of several items (Apple: "SecItemCopyMatching"), so they come one by one.
+        // One call may not return the values of several items (Apple: "SecItemCopyMatching"), so they are read one by one.
         var found: CFTypeRef?
         let status = SecItemCopyMatching(cfDictionary(query), &found)
         if status == errSecItemNotFound { return [] }
@@ -41,7 +41,7 @@ struct RawKeychain: Sendable {
         return FoundItem(unsafeDowncast(found, to: CFDictionary.self))
     }
 
-    /// What reading the value answers when the user may not be asked.
+    /// The status of reading the value if the user may not be asked.
     func statusOfReadingWithoutTheUser(account: String) -> OSStatus {
         let context = LAContext()
         context.interactionNotAllowed = true
@@ -50,7 +50,7 @@ struct RawKeychain: Sendable {
                 one(account) + [(kSecReturnData, .flag(true)), (kSecUseAuthenticationContext, .object(context))]), nil)
     }
 
-    /// Writes `data` over an item's value.
+    /// Replaces an item's value with `data`.
     func overwrite(account: String, with data: Data) throws {
         let status = SecItemUpdate(cfDictionary(one(account)), cfDictionary([(kSecValueData, .data(data))]))
         guard status == errSecSuccess else { throw TestFault("SecItemUpdate: \(status)") }
@@ -66,7 +66,7 @@ struct RawKeychain: Sendable {
         guard status == errSecSuccess else { throw TestFault("SecItemAdd: \(status)") }
     }
 
-    /// Everything of this service, and the probe that the SDK keeps beside it.
+    /// Removes all items of this service, and the SDK's readability probe beside it.
     func removeAll() {
         for service in [service, "\(service).readability-probe"] {
             _ = SecItemDelete(cfDictionary(RawKeychain(service: service).everything))

@@ -1,7 +1,7 @@
 import Foundation
 import Pilotlight
 
-/// Plays the user at their browser: the identity server signs `email` in without a form when the URL says so.
+/// Plays the user's browser: the identity server signs `email` in without a form if the URL says so.
 struct ScriptedBrowser: WebAuthenticator {
     var email = TestIssuer.email
 
@@ -22,7 +22,7 @@ struct ScriptedBrowser: WebAuthenticator {
     }
 }
 
-/// The callback's scheme is nobody's in a test, so its URL is taken from the answer.
+/// In a test no app handles the callback's scheme, so the callback URL is taken from the response.
 private final class NoRedirects: NSObject, URLSessionTaskDelegate {
     func urlSession(
         _ session: URLSession, task: URLSessionTask, willPerformHTTPRedirection response: HTTPURLResponse,

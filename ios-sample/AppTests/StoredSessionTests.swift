@@ -3,7 +3,7 @@ import Pilotlight
 import Security
 import XCTest
 
-/// Read your own writes, replace, delete, side by side, at once; on a Mac only, see ``KeychainTestCase``.
+/// Reading back, replacing, deleting, several sessions, and concurrent access; on a Mac only, see ``KeychainTestCase``.
 final class StoredSessionTests: KeychainTestCase {
     func testASessionIsFoundAgain() async throws {
         try await signIn()
@@ -41,7 +41,7 @@ final class StoredSessionTests: KeychainTestCase {
             try await session.restore()
             _ = try await session.accessToken(forceRefresh: true)
         }
-        // The refresh token was rotated: an old one in the Keychain would end the session here.
+        // The refresh token was rotated, so an old one in the Keychain would end the session here.
         let session = try open()
         try await session.restore()
         _ = try await session.accessToken(forceRefresh: true)
@@ -111,7 +111,7 @@ final class StoredSessionTests: KeychainTestCase {
         guard case .storageFailed = error else { return XCTFail("\(error)") }
         XCTAssertEqual(session.state, .signedOut)
         XCTAssertEqual(try keychain.item(account: account() + "|unreadable").data(kSecValueData), damaged)
-        // Reported once; and a sign-in works beside it.
+        // It is reported only once, and a sign-in works despite it.
         let state = try await session.restore()
         XCTAssertEqual(state, .signedOut)
         try await session.signIn(using: ScriptedBrowser())

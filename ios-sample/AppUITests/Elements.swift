@@ -1,13 +1,13 @@
 import XCTest
 
 extension XCUIApplication {
-    /// The first element whose label has `text` in it: an element that combines its children has their texts in its
+    /// The first element whose label contains `text`. An element that combines its children has their texts in its
     /// label.
     func element(containing text: String) -> XCUIElement {
         descendants(matching: .any).matching(NSPredicate(format: "label CONTAINS %@", text)).firstMatch
     }
 
-    /// A button, scrolled to where a list has not made it yet.
+    /// A button. If a list has not created it yet, this scrolls to it.
     func button(_ identifier: String) -> XCUIElement {
         let button = buttons[identifier]
         for _ in 0..<3 where !button.exists { swipeUp() }

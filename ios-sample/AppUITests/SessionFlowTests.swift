@@ -1,7 +1,7 @@
 import XCTest
 
-/// A user's day with the app, at the identity server: `scripts/run-sample.sh --test` starts that and runs these in a
-/// simulator on a Mac. They have not run yet; on Debian they are compiled for iOS against stubs.
+/// What a user does with the app, with the identity server: `scripts/run-sample.sh --test` starts the server and runs these
+/// tests in a simulator on a Mac. They have not run yet; on Debian they are compiled for iOS against stubs.
 ///
 /// The browser sheet is real and private, and the issuer signs the user in without a form, because the authorization
 /// request carries `sign_in_as`: there is nothing to type into a page that is not ours.
@@ -13,7 +13,7 @@ final class SessionFlowTests: XCTestCase {
         let (issuer, app) = try await signedIn()
         XCTAssertTrue(app.element(containing: TestIssuer.email).waitForExistence(timeout: patience))
 
-        // Another process finds the session in the Keychain.
+        // The next process finds the session in the Keychain.
         app.terminate()
         app.launch()
         XCTAssertTrue(app.buttons["token.renew"].waitForExistence(timeout: patience), "the session was not restored")
@@ -23,7 +23,7 @@ final class SessionFlowTests: XCTestCase {
         XCTAssertTrue(country.waitForExistence(timeout: patience))
         country.tap()
         country.typeText("UK")
-        // The row is a switch with the words in it; the one inside is the one that turns.
+        // The row is a switch that contains the label; the inner switch is the one to tap.
         app.switches["metadata.active"].switches.firstMatch.tap()
         app.buttons["metadata.save"].tap()
         XCTAssertTrue(app.buttons["token.renew"].waitForExistence(timeout: patience), "the form did not close")
@@ -58,13 +58,13 @@ final class SessionFlowTests: XCTestCase {
         country.tap()
         country.typeText("Italy")
         app.buttons["metadata.save"].tap()
-        // The SDK tries again for up to 20 seconds before it lets the change wait.
+        // The SDK retries for up to 20 seconds before it queues the change.
         XCTAssertTrue(app.buttons["waiting.cancel"].waitForExistence(timeout: 2 * patience))
         let before = try await issuer.metadata()
         XCTAssertEqual(before, ["first_name": .text("Ada")])
         try await issuer.control("DELETE", "faults")
         let sent = app.element(containing: "What waited was sent.")
-        // After a failure the SDK rests for a moment, and asks nobody.
+        // After a failure the SDK has a cooldown, in which it sends nothing.
         for _ in 0..<6 where !sent.exists {
             app.buttons["waiting.send"].tap()
             _ = sent.waitForExistence(timeout: patience / 4)
@@ -124,7 +124,7 @@ final class SessionFlowTests: XCTestCase {
         signOutIfSignedIn(app)
     }
 
-    /// The app with its user signed in just now, of whom the issuer knows the first name.
+    /// Launches the app and signs in a user whose first name is in the metadata.
     private func signedIn(_ more: [String] = []) async throws -> (TestIssuer, XCUIApplication) {
         continueAfterFailure = false
         let issuer = try TestIssuer.ofThisRun()
@@ -137,7 +137,7 @@ final class SessionFlowTests: XCTestCase {
         return (issuer, app)
     }
 
-    /// With the settings of this run, and a private browser, so that no system dialogue comes first.
+    /// Launches the app with the settings of this run and a private browser, so that no system alert appears first.
     private func launch(_ more: [String] = []) throws -> XCUIApplication {
         let app = XCUIApplication()
         app.launchArguments = [
@@ -153,7 +153,7 @@ final class SessionFlowTests: XCTestCase {
     private func signOutIfSignedIn(_ app: XCUIApplication) {
         if app.buttons["sign-in"].waitForExistence(timeout: 3) { return }
         app.button("sign-out").tap()
-        // A dialogue's button has no identifier.
+        // The button of a dialogue has no identifier.
         app.buttons["Sign Out Now"].firstMatch.tap()
         XCTAssertTrue(app.buttons["sign-in"].waitForExistence(timeout: patience), "the sign-out did not end")
     }

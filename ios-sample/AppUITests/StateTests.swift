@@ -1,6 +1,6 @@
 import XCTest
 
-/// Each state of the app, by `-stub`, shows what it is for; on a Mac only, see ``SessionFlowTests``.
+/// Each state of the app, set with `-stub`, shows what it should; on a Mac only, see ``SessionFlowTests``.
 @MainActor
 final class StateTests: XCTestCase {
     func testEachStateShowsWhatItIsFor() {
@@ -64,7 +64,7 @@ final class StateTests: XCTestCase {
         }
     }
 
-    /// Everything that VoiceOver stops at has words, and says rightly what it is.
+    /// Every element that VoiceOver stops at has a label and the right traits.
     func testVoiceOverHasWordsForEverything() throws {
         for (state, screen) in [
             ("welcome", nil), ("home", nil), ("factor", nil), ("offline", nil), ("waiting", "metadata"),

@@ -1,8 +1,8 @@
 // swift-tools-version: 6.0
 import PackageDescription
 
-// An app takes the library alone. The terminal program and the tests are for hosts that have the core's shared library;
-// see the manifest of bindings/Pilotlight, which has the same rule.
+// An app uses only the library. The terminal program and the tests need a host with the core's shared library; see the
+// manifest of bindings/Pilotlight, which has the same rule.
 #if os(Linux)
 let onLinux = true
 #else
@@ -19,8 +19,8 @@ let hostTargets: [Target] =
         // The terminal program without its `main`, so that tests can run it.
         .target(name: "TerminalKit", dependencies: ["SampleKit"]),
         .executableTarget(name: "pilotlight-terminal", dependencies: ["TerminalKit"], path: "Sources/Terminal"),
-        // Starts and steers the identity server: the files are those of bindings/Pilotlight, through a link, under another
-        // name because a package's targets share one space of names with its dependencies'.
+        // Starts and controls the identity server. The files are linked from bindings/Pilotlight. The target has another name
+        // there, because a package's targets share one namespace with the targets of its dependencies.
         .target(name: "ServerSupport", dependencies: [pilotlight], path: "Tests/ServerSupport"),
         .testTarget(name: "SampleKitTests", dependencies: ["SampleKit", "ServerSupport"]),
         .testTarget(name: "TerminalKitTests", dependencies: ["TerminalKit", "ServerSupport"]),
@@ -34,7 +34,7 @@ let package = Package(
         + (forHost ? [.executable(name: "pilotlight-terminal", targets: ["pilotlight-terminal"])] : []),
     dependencies: [.package(path: "../../bindings/Pilotlight")],
     targets: [
-        // The settings, and the models behind the screens of the app.
+        // The settings, and the models of the app's screens.
         .target(name: "SampleKit", dependencies: [pilotlight])
     ] + hostTargets
 )

@@ -1,12 +1,12 @@
 import Foundation
 
-/// The identity server that the tests talk to, on the Mac that the simulator runs on. `scripts/run-sample.sh --test`
-/// starts it and says where it is: `xcodebuild` hands `TEST_RUNNER_PILOTLIGHT_ISSUER` on to the tests as
+/// The identity server that the tests use, on the Mac that runs the simulator. `scripts/run-sample.sh --test`
+/// starts it and passes its address: `xcodebuild` passes `TEST_RUNNER_PILOTLIGHT_ISSUER` on to the tests as
 /// `PILOTLIGHT_ISSUER`.
 ///
-/// App Transport Security lets these tests speak plain `http`. Tests in the app have the app's `NSAllowsLocalNetworking`. The
-/// runner of UI tests is a copy of Xcode's `XCTRunner.app`, whose Info.plist no target adds to; it has `NSAllowsArbitraryLoads`, as
-/// a device reports it (alibaba/tidevice, `_installation.py`, the answer for an `.xctrunner`).
+/// App Transport Security lets these tests use plain `http`. Tests in the app have the app's `NSAllowsLocalNetworking`. The
+/// runner of UI tests is a copy of Xcode's `XCTRunner.app`, whose Info.plist no target adds to; it has `NSAllowsArbitraryLoads`,
+/// as a device reports it (alibaba/tidevice, `_installation.py`, the answer for an `.xctrunner`).
 struct TestIssuer: Sendable {
     /// `http://127.0.0.1:PORT/`
     let url: URL
@@ -25,7 +25,7 @@ struct TestIssuer: Sendable {
         return TestIssuer(url: url)
     }
 
-    /// Pulls one of the server's levers, which testing/identity-server/README.md lists.
+    /// Uses one of the server's controls, which testing/identity-server/README.md lists.
     @discardableResult
     func control(_ method: String, _ path: String, json: String? = nil) async throws -> Data {
         guard let target = URL(string: "_control/\(path)", relativeTo: url) else { throw TestFault("no URL: \(path)") }
@@ -40,7 +40,7 @@ struct TestIssuer: Sendable {
         return answer
     }
 
-    /// Enters the code of a sign-in on another device there, as the user.
+    /// Enters a code as the user does on the other device.
     func enter(_ code: String) async throws {
         let page = URL(string: "activate?user_code=\(code)&sign_in_as=\(Self.email)", relativeTo: url)
         guard let page else { throw TestFault("no URL for \(code)") }
@@ -52,7 +52,7 @@ struct TestIssuer: Sendable {
         try JSONDecoder().decode([String: Field].self, from: try await control("GET", "users/\(email)/metadata"))
     }
 
-    /// What the tests put into metadata.
+    /// A value that the tests put into metadata.
     enum Field: Decodable, Equatable {
         case text(String)
         case flag(Bool)
@@ -68,7 +68,7 @@ struct TestIssuer: Sendable {
     }
 }
 
-/// A test cannot go on.
+/// An error because of which a test cannot continue.
 struct TestFault: Error, CustomStringConvertible {
     let description: String
 

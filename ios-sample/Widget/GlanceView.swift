@@ -2,7 +2,7 @@ import Pilotlight
 import SwiftUI
 import WidgetKit
 
-/// One glance, in a small square.
+/// One glance, as a small widget.
 struct GlanceView: View {
     let glance: Glance
 
@@ -10,10 +10,10 @@ struct GlanceView: View {
         VStack(alignment: .leading, spacing: 8) {
             Image(systemName: symbol).font(.title2).foregroundStyle(.tint).accessibilityHidden(true)
             Spacer()
-            // A locked screen shows no name.
+            // The lock screen hides the name.
             title.font(.headline).privacySensitive()
             if case .signedIn(_, let date) = glance.state {
-                // A moment, not a countdown: it stays true when the widget is drawn late.
+                // A time and not a countdown, so that it stays true if the widget is drawn late.
                 VStack(alignment: .leading) {
                     Text("Token good until")
                     Text(date, style: .time)

@@ -3,7 +3,7 @@ import SampleKit
 import SwiftUI
 import WidgetKit
 
-/// The session on the home screen: read from the Keychain through the access group, never renewed or changed.
+/// Shows the session on the home screen. It reads the Keychain through the access group, and never renews or changes anything.
 @main
 struct SessionWidget: Widget {
     var body: some WidgetConfiguration {
@@ -21,7 +21,7 @@ struct GlanceEntry: TimelineEntry, Sendable {
     let glance: Glance
 }
 
-/// What the widget shows: a state, nil where none could be read or the app was never opened, and whose it is.
+/// What the widget shows: the state (nil if it could not be read or the app was never opened) and the user's name.
 struct Glance: Sendable {
     let state: SessionState?
     var name: String?
@@ -38,7 +38,7 @@ struct GlanceProvider: TimelineProvider {
         Task { completion(await Self.entry()) }
     }
 
-    /// The app reloads the widget at every change of state; besides that, once in a while is enough.
+    /// The app reloads the widget at every change of state; otherwise an occasional update is enough.
     func getTimeline(in context: Context, completion: @escaping @Sendable (Timeline<GlanceEntry>) -> Void) {
         Task {
             completion(Timeline(entries: [await Self.entry()], policy: .after(Date().addingTimeInterval(1800))))
@@ -52,7 +52,7 @@ struct GlanceProvider: TimelineProvider {
         return GlanceEntry(date: Date(), glance: Glance(state: state, name: profile?.name ?? profile?.email))
     }
 
-    /// That of the account which is current in the app.
+    /// The session of the app's current account.
     @MainActor
     private static func session() -> Session? {
         guard let places = SharedPlaces(infoPlist: Bundle.main.object(forInfoDictionaryKey:)),

@@ -3,7 +3,7 @@ import Pilotlight
 import SampleKit
 import SwiftUI
 
-/// Sign in with Apple, whose code the issuer exchanges for a session. It needs the capability: see Config/App.entitlements.
+/// Sign in with Apple: the issuer exchanges Apple's code for a session. It needs a capability; see Config/App.entitlements.
 struct AppleButton: View {
     let model: AppModel
     let onError: @MainActor (SessionError?) -> Void
@@ -24,7 +24,7 @@ struct AppleButton: View {
             guard let credential = try result.get().credential as? ASAuthorizationAppleIDCredential,
                 let code = credential.authorizationCode
             else { return .failure(.signInFailed(code: "apple", message: "there is no authorization code")) }
-            // Apple says the name at the first sign-in only.
+            // Apple provides the name only at the first sign-in.
             return .success(
                 .apple(authorizationCode: code, fullName: credential.fullName, email: credential.email))
         } catch let error as ASAuthorizationError where error.code == .canceled {

@@ -3,7 +3,7 @@ import SampleKit
 import SwiftUI
 import UIKit
 
-/// A card: what happened, what to do, and buttons for that, by keys of the string catalogue. VoiceOver says it when it comes.
+/// A card that says what happened and what to do, with buttons. Its texts are catalogue keys. VoiceOver announces it.
 struct Banner<Actions: View>: View {
     let symbol: String
     var color = Color.orange
@@ -27,7 +27,7 @@ struct Banner<Actions: View>: View {
             if let dismiss {
                 Button("Dismiss", systemImage: "xmark", action: dismiss)
                     .labelStyle(.iconOnly).buttonStyle(.borderless)
-                    // As large as a finger.
+                    // Large enough for a finger.
                     .frame(minWidth: 44, minHeight: 44)
             }
         }
@@ -41,11 +41,11 @@ struct Banner<Actions: View>: View {
     }
 }
 
-/// An error: what happened and what to do, above what is still there.
+/// An error: what happened and what to do, shown above the content that is still available.
 struct ErrorBanner: View {
     let error: SessionError
     var isOffline = false
-    /// What "Try Again" does, where doing the same again can help.
+    /// The action of "Try Again", if repeating the call can help.
     var retry: (@MainActor () async -> Void)?
     var dismiss: (@MainActor () -> Void)?
     @Environment(\.pilotlightSession) private var session
@@ -71,7 +71,7 @@ struct ErrorBanner: View {
     }
 }
 
-/// What the app says once.
+/// A notice that the app shows once.
 struct NoticeBanner: View {
     let model: AppModel
 
@@ -97,7 +97,7 @@ struct NoticeBanner: View {
     }
 }
 
-/// A row that is a separate card, without the list's background.
+/// A list row that looks like a separate card, without the list's background.
 struct BannerRow<Content: View>: View {
     @ViewBuilder let content: Content
 
@@ -106,7 +106,7 @@ struct BannerRow<Content: View>: View {
     }
 }
 
-/// What a developer wants to know: a code or a field, as it is in every language. A fault of the SDK may have a long one.
+/// A detail for developers: a code or a field, not localized. For a bug in the SDK it may be long.
 struct DetailText: View {
     let detail: String
 

@@ -2,7 +2,7 @@ import Pilotlight
 import SampleKit
 import SwiftUI
 
-/// Another app of the vendor's signs in by this sign-in's device secret, without its user.
+/// Signs in another app of the same vendor with this session's device secret, without asking the user.
 struct OtherAppSection: View {
     let model: AppModel
     @State private var subject: String?

@@ -1,6 +1,6 @@
 import SwiftUI
 
-/// A field for an address or an identifier: what is typed stays as it is.
+/// A field for an address or an identifier, without autocorrection or automatic capitalization.
 struct PlainField: View {
     let title: LocalizedStringKey
     @Binding var text: String

@@ -1,7 +1,7 @@
 import Pilotlight
 import SwiftUI
 
-/// Who is signed in: a picture, the name, the address; below each other where the type is very large.
+/// The signed-in user: picture, name and email address; stacked vertically if the type size is very large.
 struct ProfileHeader: View {
     let profile: SessionProfile?
     let isLoading: Bool

@@ -13,7 +13,7 @@ extension ReauthenticationReason {
     }
 }
 
-/// A state or an event by its name and a symbol, never by a colour alone, with what there is to say about it.
+/// The name, symbol and details of a state or an event. It never relies on colour alone.
 struct MomentLabel: View {
     let moment: History.Moment
 

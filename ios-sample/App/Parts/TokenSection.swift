@@ -1,14 +1,14 @@
 import Pilotlight
 import SwiftUI
 
-/// The access token's life, counting down, and a button that renews it. The token itself is not shown.
+/// The remaining lifetime of the access token, as a countdown, and a button that renews it. The token itself is not shown.
 struct TokenSection: View {
     let session: SessionModel
     let expiry: Date
 
     var body: some View {
         Section {
-            // Drawn again at the end; the system counts until then, and says it in words to VoiceOver.
+            // Redrawn at the expiry. Until then the system counts down, and describes the time to VoiceOver.
             TimelineView(.explicit([expiry])) { _ in
                 LabeledContent {
                     clock.monospacedDigit()

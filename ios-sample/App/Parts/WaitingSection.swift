@@ -2,10 +2,10 @@ import Pilotlight
 import SampleKit
 import SwiftUI
 
-/// The changes that wait for the network: what each will change, since when it waits, and a way to take it back.
+/// The changes that wait for the network: what each will change, since when it waits, and a button to cancel it.
 struct WaitingSection: View {
     let editor: MetadataEditor
-    /// What the form calls a key; one that it does not have is shown as it is.
+    /// The form's titles for keys; a key without a title is shown as it is.
     let titles: [String: LocalizedStringKey]
 
     var body: some View {

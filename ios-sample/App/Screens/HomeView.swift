@@ -2,12 +2,12 @@ import Pilotlight
 import SampleKit
 import SwiftUI
 
-/// A user is signed in: who, how long the token is good, and where to go from here.
+/// The home screen of a signed-in user: who is signed in, how long the token is good, and links to the other screens.
 struct HomeView: View {
     let model: AppModel
     let session: SessionModel
     @State private var isSigningOut = false
-    /// Changes of the metadata that wait for the network.
+    /// How many metadata changes wait for the network.
     @State private var waiting = 0
 
     var body: some View {
@@ -34,7 +34,7 @@ struct HomeView: View {
         }
         .navigationTitle("Home")
         .toolbar {
-            // Where no account is kept, as in previews, there is nothing to choose from.
+            // If no accounts are kept, as in previews, there is nothing to choose from.
             ToolbarItem(placement: .topBarLeading) { if let accounts = model.accounts { AccountMenu(accounts) } }
         }
         .refreshable { await session.loadProfile(refresh: true) }
@@ -42,7 +42,7 @@ struct HomeView: View {
             if !model.isLocked { await session.loadProfile(maxAge: ProfileView.maxAge) }
         }
         .onAppear { waiting = session.session.metadata.pending.count }
-        // One of them may have been sent.
+        // A waiting change may have been sent.
         .onChange(of: model.history?.entries.first?.id) { waiting = session.session.metadata.pending.count }
         .confirmationDialog("Sign out of this app?", isPresented: $isSigningOut, titleVisibility: .visible) {
             Button("Sign Out Now", role: .destructive) { Task { await model.signOut() } }

@@ -2,7 +2,7 @@ import Pilotlight
 import SampleKit
 import SwiftUI
 
-/// What the session went through. No token is shown, not even a part of one.
+/// The history of the session's states and events. It shows no token, not even a part of one.
 struct InspectorView: View {
     let session: Session
     let history: History

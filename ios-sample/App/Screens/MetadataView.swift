@@ -62,7 +62,7 @@ struct MetadataView: View {
         }
     }
 
-    /// Leaves the form only when everything was sent: what waits is to be seen.
+    /// Closes the form only if everything was sent, because waiting changes must be visible.
     private func save() async {
         if await editor.save() { dismiss() }
     }

@@ -2,19 +2,19 @@ import Pilotlight
 import SampleKit
 import SwiftUI
 
-/// The session is there or not, which is not known until the device is unlocked; or it is there, behind the app's own lock.
+/// Shown until the device is unlocked, because only then it is known whether there is a session; or for the app's own lock.
 struct LockedView: View {
     let model: AppModel
 
     var body: some View {
         NoSession(title: "Locked", symbol: "lock.fill", identifier: "locked") {
             Text("Your session is protected. Unlock it to go on; you are not signed out.")
-            // After a dialogue that was cancelled, or a face that was not recognised.
+            // Why the last attempt failed: the user cancelled the dialogue, or was not recognised.
             if let error = model.session?.error { Text(LocalizedStringKey(error.summary)) }
         } actions: {
             Button("Unlock") { Task { await model.unlock() } }
                 .disabled(model.session?.isBusy ?? true)
-            // The way out where nobody is recognised.
+            // A way out if the user cannot be recognised.
             if model.isLocked {
                 Button("Sign Out", role: .destructive) { Task { await model.signOut() } }.buttonStyle(.borderless)
             }
@@ -23,14 +23,14 @@ struct LockedView: View {
 }
 
 extension View {
-    /// Covered while the app is locked. What is behind stays as it is: what was typed, and a new recovery code in a sheet.
+    /// Covers the view while the app is locked. The view behind keeps its state, such as typed text or a new recovery code.
     func lockable(by model: AppModel) -> some View {
         allowsHitTesting(!model.isLocked).accessibilityHidden(model.isLocked)
             .overlay { if model.isLocked { LockedView(model: model) } }
     }
 }
 
-/// There is no session to show: what happened, and the one thing that helps.
+/// Shown if there is no session: what happened, and the one action that helps.
 struct UnavailableView: View {
     let model: AppModel
     let error: SessionError
@@ -52,7 +52,7 @@ struct UnavailableView: View {
     }
 }
 
-/// In the middle of the screen, and scrolling where the type is too large for that.
+/// A layout in the middle of the screen, which scrolls if the type is too large to fit.
 private struct NoSession<Explanation: View, Actions: View>: View {
     let title: LocalizedStringKey
     let symbol: String

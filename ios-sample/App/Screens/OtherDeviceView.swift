@@ -2,7 +2,7 @@ import Pilotlight
 import SampleKit
 import SwiftUI
 
-/// What the user enters on another device to sign in on this one. It ends when this is closed.
+/// The code that the user enters on another device to sign in on this one. Closing the view ends the sign-in.
 struct OtherDeviceView: View {
     let model: AppModel
     let onError: @MainActor (SessionError?) -> Void

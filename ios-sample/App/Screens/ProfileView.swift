@@ -2,9 +2,9 @@ import Pilotlight
 import SampleKit
 import SwiftUI
 
-/// Every claim of the profile, the one at hand at once; those that the app has a use for, by their types, first.
+/// All claims of the profile; the cached profile is shown at once. The claims that the app uses come first, by their types.
 struct ProfileView: View {
-    /// How old a profile is shown without asking for a newer one, in seconds. Issuers limit how often one may ask.
+    /// How old a profile may be before a new one is fetched, in seconds. Issuers limit how often it may be fetched.
     static let maxAge: TimeInterval = 15 * 60
     let session: SessionModel
 

@@ -2,7 +2,7 @@ import Pilotlight
 import SampleKit
 import SwiftUI
 
-/// A request to an API with the session's token, or with another API's: renewed for it, or exchanged.
+/// Sends a request to an API with the session's token, or with a token for a further API that was renewed or exchanged.
 struct RequestView: View {
     let session: Session
     @State var address: String

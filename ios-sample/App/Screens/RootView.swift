@@ -3,7 +3,7 @@ import SampleKit
 import SwiftUI
 import WidgetKit
 
-/// The screen that the session's state asks for, and those that are opened from it.
+/// The screen for the session's state, and the screens that are opened from it.
 struct RootView: View {
     let starts: Bool
     @State private var model: AppModel
@@ -28,7 +28,7 @@ struct RootView: View {
                             .accessibilityIdentifier("settings")
                     }
                 }
-                // Who is not signed in any more signs in there, and goes on where they were.
+                // A user who is no longer signed in signs in on that screen, and continues there.
                 .navigationDestination(for: Place.self) { destination($0).requiresSession().lockable(by: model) }
         }
         .task { if starts { await model.start() } }
@@ -57,7 +57,7 @@ struct RootView: View {
             case .metadata: MetadataView(session: session.session)
             case .request: RequestView(session: session.session, address: model.settings.exampleRequest)
             case .inspector: InspectorView(session: session.session, history: history)
-            // A sheet, not a place on the way.
+            // The settings are shown in a sheet, not in the navigation stack.
             case .settings: EmptyView()
             }
         }

@@ -2,7 +2,7 @@ import Pilotlight
 import SampleKit
 import SwiftUI
 
-/// Asks for a second factor: which one, its code or an approval elsewhere. Then what the issuer refused goes on.
+/// Asks for a second factor: which one, and its code or an approval on another device. Then the refused call is repeated.
 struct SecondFactorView: View {
     @Bindable var factor: SecondFactor
     let goOn: @MainActor () async -> Void
@@ -30,7 +30,7 @@ struct SecondFactorView: View {
         }
     }
 
-    /// A new recovery code must be seen.
+    /// Whether the sheet must stay open: while a code is checked, and so that the user sees a new recovery code.
     private var isHeld: Bool {
         if case .newRecoveryCode = factor.step { true } else { factor.step == .check }
     }

@@ -2,7 +2,7 @@ import Pilotlight
 import SampleKit
 import SwiftUI
 
-/// Which issuer, which client, and how the session is kept.
+/// Settings for the issuer, the client, and how the session is kept.
 struct SettingsView: View {
     let model: AppModel
     @State private var draft: AppSettings

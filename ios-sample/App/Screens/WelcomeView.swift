@@ -2,7 +2,7 @@ import Pilotlight
 import SampleKit
 import SwiftUI
 
-/// Nobody is signed in, or not any more.
+/// Shown if nobody is signed in, or if the user has to sign in again.
 struct WelcomeView: View {
     let model: AppModel
     let reason: ReauthenticationReason?
@@ -21,7 +21,7 @@ struct WelcomeView: View {
                     (reason?.words ?? Text("Sign in once. The session stays until you sign out."))
                         .foregroundStyle(.secondary).multilineTextAlignment(.center)
                 }
-                // The button below tries again.
+                // No retry action, because the button below tries again.
                 if let error { ErrorBanner(error: error, dismiss: { self.error = nil }) }
                 if model.settings.isOnDevice() {
                     Text("This address is the device itself. Enter your own issuer in the settings.")
@@ -42,7 +42,7 @@ struct WelcomeView: View {
         .sheet(isPresented: $isElsewhere) { OtherDeviceView(model: model) { error = $0 } }
     }
 
-    /// The issuer's pages in the user's language, and with the name of who was signed in.
+    /// Requests the issuer's pages in the user's language, and prefills the email address of the previous user.
     private var options: SignInOptions {
         SignInOptions(
             loginHint: reason == nil ? nil : model.session?.profile?.email, uiLocales: Locale.preferredLanguages)

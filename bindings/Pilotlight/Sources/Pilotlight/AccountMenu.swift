@@ -1,26 +1,26 @@
 #if canImport(SwiftUI) && canImport(AuthenticationServices) && !os(tvOS) && canImport(Observation)
 import SwiftUI
 
-/// A menu of the app's users, with the current one's picture: switches, adds and signs out.
+/// A menu of the app's accounts, with the current user's picture: switches accounts, adds one and signs out.
 ///
 /// ```swift
 /// .toolbar { AccountMenu(accounts) }
 /// ```
 ///
-/// Its texts are keys of the app's string catalogue: "Add Account", "Sign Out" and "Account". A picture is loaded from the
-/// address that the profile names.
+/// Its texts are keys in the app's string catalogue: "Add Account", "Sign Out" and "Account". The picture is loaded from the
+/// URL in the profile (network).
 @available(iOS 17, macOS 14, *)
 public struct AccountMenu: View {
     private let accounts: SessionAccounts
     private let options: SignInOptions
     private let onError: @MainActor (SessionError) -> Void
 
-    /// A menu.
+    /// Creates a menu.
     ///
     /// - Parameters:
-    ///   - accounts: Whose users it shows.
-    ///   - options: Options of the sign-in of another user. By default the issuer lets the user choose an account.
-    ///   - onError: Gets the error of a sign-in that failed.
+    ///   - accounts: The accounts to show.
+    ///   - options: The options for signing in another user. By default the issuer lets the user choose an account.
+    ///   - onError: Called with the error of a sign-in that failed.
     public init(
         _ accounts: SessionAccounts, options: SignInOptions = SignInOptions(prompt: [.selectAccount]),
         onError: @escaping @MainActor (SessionError) -> Void = { _ in }
@@ -64,7 +64,7 @@ public struct AccountMenu: View {
         } catch let error as SessionError where error != .signInCancelled {
             onError(error)
         } catch {
-            // Cancelled, by the user or with the task.
+            // The user or the task cancelled the sign-in.
         }
     }
 }

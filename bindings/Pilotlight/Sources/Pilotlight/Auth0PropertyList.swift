@@ -15,7 +15,7 @@ struct Auth0PropertyList {
     let clientID: String
     let domain: String
 
-    /// - Throws: ``SessionError/configurationInvalid(field:message:)`` when there is no such file or a key is missing.
+    /// - Throws: ``SessionError/configurationInvalid(field:message:)`` if there is no such file or a key is missing.
     init(_ url: URL?) throws {
         guard let url, let bytes = try? Data(contentsOf: url) else {
             throw Self.invalid("is not in the bundle")

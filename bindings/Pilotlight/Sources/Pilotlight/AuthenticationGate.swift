@@ -1,17 +1,17 @@
 import Foundation
 internal import PilotlightFFI
 
-/// What lets a session's callers pass only when its user has authenticated, by the app's policy.
+/// Lets a session's callers pass only if its user has authenticated as the app's policy requires.
 ///
-/// Callers who come while the user is asked wait for that answer: there is one dialogue at a time.
+/// Callers that arrive while the user is being asked wait for that answer: there is one dialogue at a time.
 final class AuthenticationGate: Sendable {
     private struct State: Sendable {
-        /// When the user authenticated last, by the clock that goes on while the device sleeps.
+        /// When the user last authenticated, by a clock that keeps running while the device sleeps.
         var passed: UInt64?
         var question: Question?
-        /// Counts sign-outs: an answer to a question from before one opens nothing.
+        /// Counts sign-outs: the answer to a question that was asked before a sign-out does not open the gate.
         var closings: UInt64 = 0
-        /// Who receives that it has opened or closed.
+        /// Announces that the gate has opened or closed.
         var changes: Broadcaster<Void>?
     }
 
@@ -19,14 +19,14 @@ final class AuthenticationGate: Sendable {
 
     private let policy: UserAuthenticationPolicy
     private let now: @Sendable () -> UInt64
-    /// Returns some time later, at the latest after so many seconds.
+    /// Sleeps for at most that many seconds.
     let sleep: @Sendable (TimeInterval) async throws -> Void
     private let state = Locked(State())
 
     /// - Parameters:
-    ///   - policy: The app's.
-    ///   - now: Nanoseconds of a clock that goes on while the device sleeps.
-    ///   - sleep: Returns some time later, at the latest after so many seconds.
+    ///   - policy: The app's policy.
+    ///   - now: The time in nanoseconds, by a clock that keeps running while the device sleeps.
+    ///   - sleep: Sleeps for at most that many seconds.
     init(
         _ policy: UserAuthenticationPolicy, now: @escaping @Sendable () -> UInt64 = { pilotlight_steady_nanoseconds() },
         sleep: @escaping @Sendable (TimeInterval) async throws -> Void = {
@@ -38,12 +38,13 @@ final class AuthenticationGate: Sendable {
         self.sleep = sleep
     }
 
-    /// From now on these receive that it opens or is closed. That an authentication is not valid any more they see by ``timeLeft``.
+    /// From now on, announces in `changes` that the gate opens or closes. The expiry of an authentication is not announced; see
+    /// ``timeLeft``.
     func announce(to changes: Broadcaster<Void>) {
         state.withLock { $0.changes = changes }
     }
 
-    /// How long it stays open, in seconds; nil where it is closed, or open without an end.
+    /// How long the gate stays open, in seconds; nil if it is closed, or open without a limit.
     var timeLeft: TimeInterval? {
         guard let passed = state.withLock({ $0.passed }), case .seconds(let seconds) = policy.validity else {
             return nil
@@ -52,15 +53,15 @@ final class AuthenticationGate: Sendable {
         return left > 0 ? left : nil
     }
 
-    /// Whether a caller may pass without a question.
+    /// Whether a caller may pass without the user being asked.
     var isOpen: Bool {
         isGood(state.withLock { $0.passed })
     }
 
-    /// Asks the user, if that is due.
+    /// Asks the user if that is due.
     ///
-    /// - Throws: ``SessionError/userAuthenticationFailed(reason:message:)``; `CancellationError` where the caller's task is
-    ///   cancelled, and the question stays for the others.
+    /// - Throws: ``SessionError/userAuthenticationFailed(reason:message:)``; `CancellationError` if the caller's task is
+    ///   cancelled, and the question stays open for the other callers.
     func pass() async throws {
         if isOpen { return }
         guard policy.callsAsk else {
@@ -70,7 +71,7 @@ final class AuthenticationGate: Sendable {
         try await ask()
     }
 
-    /// Asks the user, also where that is not due.
+    /// Asks the user even if that is not due.
     func ask() async throws {
         let question = state.withLock { state -> Question in
             if let question = state.question { return question }
@@ -82,7 +83,7 @@ final class AuthenticationGate: Sendable {
         try await waitUnlessCancelled { try await question.value }
     }
 
-    /// The user has just shown who they are in another way: a sign-in.
+    /// Opens the gate because the user has just authenticated in another way: with a sign-in.
     func open() {
         let moment = now()
         state.withLock { state in
@@ -91,7 +92,7 @@ final class AuthenticationGate: Sendable {
         }?.send(())
     }
 
-    /// Nobody is signed in any more.
+    /// Closes the gate because nobody is signed in any more.
     func close() {
         state.withLock { state in
             state.passed = nil
@@ -125,7 +126,7 @@ final class AuthenticationGate: Sendable {
         }
     }
 
-    /// In seconds; nil where that moment is not over yet.
+    /// How long ago `moment` was, in seconds; nil if it is in the future.
     private func age(of moment: UInt64) -> TimeInterval? {
         let (age, isFromTheFuture) = now().subtractingReportingOverflow(moment)
         return isFromTheFuture ? nil : TimeInterval(age) / 1e9
@@ -142,15 +143,16 @@ final class AuthenticationGate: Sendable {
 }
 
 extension Session {
-    /// Whether the user has to authenticate before this session gives anything out: then calls without `async` give nil. False where
-    /// the session has no ``UserAuthenticationPolicy``, in this process; always true with
+    /// Whether the user has to authenticate before this session discloses anything; calls without `async` return nil until then.
+    /// False if the session has no ``UserAuthenticationPolicy`` in this process; always true with
     /// ``UserAuthenticationPolicy/always(reason:authenticator:)``. O(1).
     public var isUserAuthenticationRequired: Bool {
         gate.map { !$0.isOpen } ?? false
     }
 
-    /// Asks the user who they are, by the session's ``UserAuthenticationPolicy``, also where that is not due yet: for a screen that
-    /// unlocks the app. Calls that are waiting for it go on. Does nothing without a policy. No network, no store.
+    /// Asks the user to authenticate as the session's ``UserAuthenticationPolicy`` says, even if that is not due yet: for a
+    /// screen that unlocks the app. Calls that wait for the authentication then continue. Does nothing without a policy. No
+    /// network, no store.
     ///
     /// - Throws: ``SessionError/userAuthenticationFailed(reason:message:)``; `CancellationError`.
     public func authenticateUser() async throws {

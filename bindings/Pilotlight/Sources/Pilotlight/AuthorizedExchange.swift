@@ -5,13 +5,13 @@ import FoundationNetworking
 #endif
 
 /// One request with a token, and its answer, kept out of the stores that an app's requests share: nothing is read from
-/// or written to a cache, and no cookie is sent or kept.
+/// or written to a cache, and no cookie is sent or stored.
 ///
-/// It follows redirects. On the request's own origin the token goes along; `URLSession` takes `Authorization` off by
-/// itself on Apple's platforms. To another origin go neither the token nor the app's other headers, and after that the
-/// token stays off, also where a further redirect leads back: the other origin chose that URL.
+/// It follows redirects. On the request's own origin the redirected request carries the token again; `URLSession` itself
+/// removes `Authorization` on Apple's platforms. Another origin gets neither the token nor the app's other headers. After
+/// that the token is not sent again, even if a further redirect leads back, because the other origin chose that URL.
 final class AuthorizedExchange: NSObject, Sendable {
-    /// What came back.
+    /// The API's answer.
     struct Answer: Sendable {
         let data: Data
         let response: HTTPURLResponse
@@ -34,7 +34,7 @@ final class AuthorizedExchange: NSObject, Sendable {
     private let progress = Locked(Progress())
     private let continuation = CancellableContinuation<Answer>()
 
-    /// - Parameter request: With the token in it already.
+    /// - Parameter request: The request, which already contains the token.
     init(_ request: URLRequest, token: RequestToken) {
         self.token = token
         self.request = request
@@ -42,7 +42,7 @@ final class AuthorizedExchange: NSObject, Sendable {
 
     /// Sends the request with the token. Network.
     ///
-    /// - Throws: `URLError`; `CancellationError`; ``SessionError`` where the token is bound to a key that cannot be used.
+    /// - Throws: `URLError`; `CancellationError`; ``SessionError`` if the token is bound to a key that cannot be used.
     static func answer(
         to request: URLRequest, token: RequestToken, using session: URLSession
     ) async throws -> Answer {
@@ -67,13 +67,13 @@ final class AuthorizedExchange: NSObject, Sendable {
 
     private func start(using session: URLSession) {
         #if canImport(FoundationNetworking)
-        // Off Apple's platforms a task has no delegate.
+        // On other platforms than Apple's a task has no delegate, so this needs a session.
         let own = URLSession(configuration: session.configuration.keptToItself(), delegate: self, delegateQueue: nil)
         let task = own.dataTask(with: request)
         own.finishTasksAndInvalidate()
         #else
         let task = session.dataTask(with: request)
-        // What this object does not answer, such as a challenge of the server's, the session's own delegate is asked.
+        // The session's own delegate is asked what this object does not answer, such as the server's challenges.
         task.delegate = self
         #endif
         let isCancelled = progress.withLock { progress in
@@ -111,7 +111,7 @@ extension AuthorizedExchange: URLSessionDataDelegate {
             return completionHandler(next.withoutHeadersOfTheApp(and: session.configuration.httpAdditionalHeaders))
         }
         guard let prover = token.prover else { return completionHandler(next.bearing(token.text)) }
-        // A proof is for one URL. Without one the redirect is not followed, and its answer is what the caller gets.
+        // A proof is valid for one URL. If no new one can be made, the redirect is not followed and the caller gets its response.
         prover.keepNonce(of: response, to: request)
         Task { [token] in completionHandler(try? await token.carried(by: next)) }
     }
@@ -134,8 +134,8 @@ extension AuthorizedExchange: URLSessionDataDelegate {
 }
 
 extension URLRequest {
-    /// The same request, which reads no cache and neither sends nor keeps cookies. (Whether its answer is kept is a
-    /// separate question: see `willCacheResponse`.)
+    /// The same request, but it reads no cache and neither sends nor stores cookies. (`willCacheResponse` decides whether
+    /// its answer is cached.)
     fileprivate func keptToItself() -> URLRequest {
         var request = self
         request.cachePolicy = .reloadIgnoringLocalCacheData
@@ -143,15 +143,15 @@ extension URLRequest {
         return request
     }
 
-    /// The same request with nothing but headers that say how to read it and its answer. An app may put a key into any
-    /// other one, so names that look harmless are no proof.
+    /// The same request with only the headers that describe its content and that of its answer. An app may put a key into
+    /// any other header, even one with a harmless name.
     fileprivate func withoutHeadersOfTheApp(and additional: [AnyHashable: Any]?) -> URLRequest {
         var request = self
         for name in (request.allHTTPHeaderFields ?? [:]).keys where !isDescriptive(name) {
             request.setValue(nil, forHTTPHeaderField: name)
         }
-        // The session adds these to every request that does not have them, and nothing takes them off: so it has them,
-        // empty.
+        // The session adds these headers to every request that lacks them, and they cannot be removed. So they are set here,
+        // but empty.
         for case let name as String in (additional ?? [:]).keys where !isDescriptive(name) {
             request.setValue("", forHTTPHeaderField: name)
         }
@@ -171,7 +171,7 @@ private func isDescriptive(_ header: String) -> Bool {
 
 #if canImport(FoundationNetworking)
 extension URLSessionConfiguration {
-    /// The same without the shared stores.
+    /// The same configuration without the shared stores.
     fileprivate func keptToItself() -> URLSessionConfiguration {
         guard let own = copy() as? URLSessionConfiguration else { return .ephemeral }
         own.urlCache = nil

@@ -1,12 +1,12 @@
 import Foundation
 
-/// Asks the system for time while calls run, so that the process is not suspended in the middle of one.
+/// Asks the system for background time while calls run, so that the process is not suspended in the middle of one.
 ///
-/// iOS suspends an app moments after it left the screen. A renewal that is cut off there may have got a refresh token
-/// that is not stored yet. iOS also kills a process that is suspended while it holds a lock on a file in a shared
+/// iOS suspends an app moments after it leaves the screen. A renewal that is interrupted then may have received a refresh
+/// token that is not stored yet. iOS also kills a process that is suspended while it holds a lock on a file in a shared
 /// container (exception 0xdead10cc; Apple: "Understanding the exception types in a crash report"). So this object asks
-/// for time when a call begins. Until it is granted the core takes no lock, and when it is over, or refused, the core
-/// gives the lock back at once. The call itself continues: to its end, or after the suspension.
+/// for time when a call begins. Until the time is granted the core takes no lock. When the time is over or refused, the
+/// core releases the lock at once. The call itself continues, if necessary after the suspension.
 ///
 /// All calls of a session share one request for time, because each request blocks a thread of the system until it ends.
 final class BackgroundActivity: Sendable {
@@ -21,8 +21,8 @@ final class BackgroundActivity: Sendable {
 
     /// - Parameters:
     ///   - activities: Grants the time.
-    ///   - onChange: What the system said, in order. It is called on any thread, under a lock of this object, and must
-    ///     return soon: when the time is over, the process may be suspended as soon as it has returned.
+    ///   - onChange: Called with each answer of the system, in order. It is called on any thread, under a lock of this object,
+    ///     and must return soon: when the time is over, the process may be suspended as soon as it has returned.
     init(_ activities: any ExpiringActivities, onChange: @escaping @Sendable (BackgroundTime) -> Void) {
         self.activities = activities
         self.onChange = onChange
@@ -41,7 +41,7 @@ final class BackgroundActivity: Sendable {
             // After an expiration there may be calls without a request; the next call asks again.
             guard state.request == nil else { return nil }
             state.request = Request()
-            // Here, before the call begins, and before any answer.
+            // Reported here: before the call begins, and before any answer.
             onChange(.asked)
             return state.request
         }
@@ -61,10 +61,10 @@ final class BackgroundActivity: Sendable {
         request?.finish()
     }
 
-    /// False when nobody needs the time any more.
+    /// Returns false if no call needs the time any more.
     private func grant(_ request: Request) -> Bool {
         state.withLock { state in
-            // Another request is open, and its own answer counts; or this one's time was over before its thread came here.
+            // Ignored if another request is open, whose own answer counts, or if the time was over before this thread ran.
             guard state.request === request || state.request == nil, !request.isOver else { return false }
             onChange(.granted)
             return state.request != nil
@@ -77,28 +77,28 @@ final class BackgroundActivity: Sendable {
             // Another request is open: its own answer counts.
             guard state.request === request || state.request == nil else { return }
             state.request = nil
-            // First this: the system may suspend the process as soon as the request is finished.
+            // This must come first: the system may suspend the process as soon as the request is finished.
             onChange(.over)
         }
         request.finish()
     }
 }
 
-/// What the system said about time before a suspension.
+/// What the system has said about background time.
 enum BackgroundTime: Sendable {
-    /// It was asked and has not answered.
+    /// The system was asked and has not answered.
     case asked
     /// The process is not suspended before `over`.
     case granted
-    /// There is none, or no more.
+    /// The system granted no time, or the time is over.
     case over
 }
 
-/// One request for time. The system's thread waits in it until the request is finished.
+/// One request for time. The system's thread waits in `waitUntilFinished()` until the request is finished.
 private final class Request: @unchecked Sendable {
     private let condition = NSCondition()
     private var isFinished = false
-    /// The system took the time back. Under the lock of the `BackgroundActivity`.
+    /// Whether the system has ended the time. Protected by the lock of the `BackgroundActivity`.
     var isOver = false
 
     func waitUntilFinished() {
@@ -115,7 +115,7 @@ private final class Request: @unchecked Sendable {
     }
 }
 
-/// Grants time before a suspension.
+/// Grants background time.
 protocol ExpiringActivities: Sendable {
     /// Calls `body` with false on a thread that may block, and keeps the process running until that call returns. Calls
     /// it with true, on another thread, when the time is over, and also when no time was granted. Returns at once.

@@ -1,10 +1,10 @@
 internal import PilotlightCore
 
-/// Hands everything to every listener, in order.
+/// Sends every element to every listener, in order.
 final class Broadcaster<Element: Sendable>: Sendable {
     private struct Listeners: Sendable {
         var latest: Element?
-        // `[:]` would make one more generic type when the first session of a process is opened.
+        // `[:]` would instantiate one more generic type when a process opens its first session.
         var open = [Int: AsyncStream<Element>.Continuation]()
         var count = 0
         var ended = false
@@ -13,13 +13,13 @@ final class Broadcaster<Element: Sendable>: Sendable {
     private let beginsWithLatest: Bool
     private let listeners = Locked(Listeners())
 
-    /// With `beginsWithLatest` a listener first gets what was sent last.
+    /// With `beginsWithLatest` each listener first gets the last element that was sent.
     init(beginsWithLatest: Bool) {
         self.beginsWithLatest = beginsWithLatest
     }
 
     func send(_ element: Element) {
-        // Under the lock, so that nobody who begins to listen just now gets something twice or not at all.
+        // Under the lock, so that a listener that begins at this moment gets each element exactly once.
         listeners.withLock { listeners in
             if beginsWithLatest { listeners.latest = element }
             for continuation in listeners.open.values { continuation.yield(element) }
@@ -43,7 +43,7 @@ final class Broadcaster<Element: Sendable>: Sendable {
         return elements
     }
 
-    /// Nothing more will come.
+    /// Finishes all streams: no more elements will be sent.
     func end() {
         let open = listeners.withLock { listeners in
             listeners.ended = true
@@ -59,13 +59,13 @@ final class Broadcaster<Element: Sendable>: Sendable {
     }
 }
 
-/// What the core reports of a session, for its listeners.
+/// Forwards what the core reports about a session to its listeners.
 final class SessionBroadcaster: SessionObserver {
     let states = Broadcaster<SessionState>(beginsWithLatest: true)
     let events = Broadcaster<SessionEvent>(beginsWithLatest: false)
-    /// The text of the session's token goes with every change of state, whichever handle made it.
+    /// The session's token. It is forgotten at every change of state, whichever handle caused the change.
     let tokens = TokenCache()
-    /// So does its profile.
+    /// The session's profile. It is forgotten like the token.
     let profiles = ProfileCache()
 
     func stateChanged(state: PilotlightCore.SessionState) {
@@ -78,7 +78,7 @@ final class SessionBroadcaster: SessionObserver {
         events.send(SessionEvent(event))
     }
 
-    /// The session is gone.
+    /// Ends all streams, because the session is being deallocated.
     func end() {
         states.end()
         events.end()

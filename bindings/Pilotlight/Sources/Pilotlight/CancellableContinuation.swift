@@ -1,8 +1,8 @@
 /// Waits for `work`, which always runs to its end. A caller that is cancelled in the meantime gets `CancellationError` at
 /// once.
 ///
-/// A renewal must not be stopped half way: the issuer may already have rotated the refresh token. So the work runs in a
-/// separate task, and only the waiting is cancelled. A caller that is cancelled before it begins starts nothing.
+/// A renewal must not be stopped halfway: the issuer may already have rotated the refresh token. So the work runs in a
+/// separate task, and only the waiting is cancelled. If the caller is cancelled before it begins, no work is started.
 func waitUnlessCancelled<Value: Sendable>(
     for work: @escaping @Sendable () async throws -> Value
 ) async throws -> Value {
@@ -23,7 +23,7 @@ func waitUnlessCancelled<Value: Sendable>(
     }
 }
 
-/// A continuation that may be resumed several times, also before it starts; the first time counts.
+/// A continuation that may be resumed several times, even before it starts; only the first time counts.
 final class CancellableContinuation<Value: Sendable>: Sendable {
     private enum Phase: Sendable {
         case idle
@@ -33,7 +33,7 @@ final class CancellableContinuation<Value: Sendable>: Sendable {
 
     private let phase = Locked(Phase.idle)
 
-    /// False when it was resumed before it started, which only a cancellation does; the caller then gets
+    /// Returns false if it was resumed before it started, which only a cancellation does; the caller then gets
     /// `CancellationError`.
     func start(_ continuation: CheckedContinuation<Value, any Error>) -> Bool {
         let started = phase.withLock { phase in

@@ -1,14 +1,14 @@
 internal import PilotlightCore
 
 /// What a session needs from the operating system besides the store and the network, which belong to the core. Tests
-/// replace it.
+/// replace these dependencies.
 struct Dependencies: Sendable {
-    /// Grants time before a suspension; nil where processes are not suspended.
+    /// Grants background time; nil on systems that do not suspend processes.
     var activities: (any ExpiringActivities)?
-    /// The notifications of the device and the app; nil where there are none.
+    /// The notifications of the device and the app; nil on systems without them.
     var notifications: LifecycleNotifications?
 
-    /// None of them: for previews.
+    /// No dependencies, for previews.
     static let none = Dependencies()
 
     #if os(iOS) || os(tvOS) || os(visionOS)
@@ -20,12 +20,12 @@ struct Dependencies: Sendable {
     static let system = none
     #endif
 
-    /// Those that a session with that storage uses.
+    /// The dependencies that a session with that storage uses.
     func adapted(to storage: SessionStorage, readOnly: Bool) -> Dependencies {
         var adapted = self
-        // A read-only session never locks, renews or writes: a suspension does no harm.
+        // A read-only session never locks, renews or writes, so a suspension does no harm.
         if readOnly { adapted.activities = nil }
-        // Reading shows the dialogue for Face ID, which the user did not ask for at that moment.
+        // Reading in response to a notification would show a Face ID dialogue that the user did not expect.
         if case .keychain(let options) = storage.core, options.accessControl != nil { adapted.notifications = nil }
         return adapted
     }

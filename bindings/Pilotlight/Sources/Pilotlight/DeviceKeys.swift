@@ -4,12 +4,13 @@ import Foundation
 internal import PilotlightCore
 import Security
 
-/// Makes and uses the keys that tokens are bound to: in the Secure Enclave, or where there is none in software.
+/// Creates and uses the keys that tokens are bound to: in the Secure Enclave, or in software if there is none.
 ///
-/// Nothing is kept here. What the core stores of a key in the Secure Enclave is CryptoKit's `dataRepresentation`, which
-/// only the Secure Enclave that made it can use; of a software key it is the key.
+/// This object keeps nothing. The core stores a handle of each key. For a key in the Secure Enclave the handle is
+/// CryptoKit's `dataRepresentation`, which only the Secure Enclave that made it can use; for a software key it is the key
+/// itself.
 final class DeviceKeys: AppProofKeys {
-    /// The length of a software key; a representation of the Secure Enclave's is longer.
+    /// The length of a software key; the representation of a key in the Secure Enclave is longer.
     private static let softwareKeyLength = 32
 
     func create() throws -> AppProofKey {
@@ -62,8 +63,8 @@ final class DeviceKeys: AppProofKeys {
         return try SecureEnclave.P256.Signing.PrivateKey(accessControl: access)
     }
 
-    /// What the system says of a key that it cannot use is the same for one that is of another device and for one that is
-    /// there, before the first unlock. So another key is tried: where that can be used, this one is lost.
+    /// Why a key cannot be used. The system reports the same error for a key of another device and, before the first unlock,
+    /// for a key of this device. So a new key is tried: if it can be used, the old one is lost.
     private static func why(_ error: any Error) -> AppProofKeyError {
         guard SecureEnclave.isAvailable else { return .Lost }
         do {

@@ -9,11 +9,11 @@ import CoreImage
 ///
 /// Anyone who has the code can approve the sign-in, so show it on this screen only. Printing it shows no code.
 public struct DeviceSignIn: Hashable, Sendable {
-    /// What the user types there.
+    /// The code that the user enters on the other device.
     public let userCode: String
-    /// Where the user types it (`verification_uri`). Show it as text too: not everybody can scan a code.
+    /// The page where the user enters the code (`verification_uri`). Show it as text too: not everyone can scan a QR code.
     public let verificationURL: URL
-    /// The same with the code in it (`verification_uri_complete`), for a QR code; nil if the issuer gives none.
+    /// The page's URL with the code in it (`verification_uri_complete`), for a QR code; nil if the issuer provides none.
     public let completeVerificationURL: URL?
     /// When the code expires, by the device's clock.
     public let expiresAt: Date
@@ -40,9 +40,9 @@ extension DeviceSignIn: Redacted {
 #if canImport(CoreImage)
 extension DeviceSignIn {
     /// The QR code of ``completeVerificationURL``, or of ``verificationURL`` if there is none; nil if the system cannot draw it.
-    /// In SwiftUI show it with `Image(decorative:scale:)` and `interpolation(.none)`.
+    /// In SwiftUI, show it with `Image(decorative:scale:)` and `interpolation(.none)`.
     ///
-    /// - Parameter pixels: How many pixels wide each of its squares is.
+    /// - Parameter pixels: The width of each square of the code, in pixels.
     public func qrCode(pixels: Int = 8) -> CGImage? {
         guard let filter = CIFilter(name: "CIQRCodeGenerator") else { return nil }
         let text = (completeVerificationURL ?? verificationURL).absoluteString
@@ -58,8 +58,9 @@ extension DeviceSignIn {
 #endif
 
 extension Session {
-    /// Signs a user in who enters a code on another device, such as a phone. For devices without a keyboard or a browser (OAuth
-    /// 2.0 Device Authorization Grant, RFC 8628; Auth0: "Device Authorization Flow"). Network; persists the session.
+    /// Signs a user in by means of a code that the user enters on another device, such as a phone. For devices without a keyboard
+    /// or a browser (OAuth 2.0 Device Authorization Grant, RFC 8628; Auth0: "Device Authorization Flow"). Network; persists the
+    /// session.
     ///
     /// ```swift
     /// try await session.signInOnAnotherDevice { signIn in
@@ -67,18 +68,19 @@ extension Session {
     /// }
     /// ```
     ///
-    /// The issuer is polled at the interval that it asks for, until the user has finished. A lost connection does not end the
-    /// wait, nor does time in the background; cancelling the task does.
+    /// The issuer is polled at the interval that it specifies, until the user has finished. Neither a lost connection nor time in
+    /// the background ends the wait; cancelling the task does.
     ///
     /// - Parameters:
     ///   - parameters: Further parameters of the request for a code. The configuration's `authorizeParameters` are for the
     ///     browser and are not sent.
     ///   - show: Shows the code and where to enter it.
     /// - Returns: The new state, `.signedIn`.
-    /// - Throws: ``SessionError/signInFailed(code:message:)`` with `access_denied` when the user declined and `expired_token` when
-    ///   the code expired: begin again. ``SessionError/configurationInvalid(field:message:)`` naming `clientID` when the client may
-    ///   not use this grant (Auth0: Advanced Settings > Grant Types > Device Code) and `issuer` when the issuer does not offer it.
-    ///   ``SessionError/signInCancelled`` when another sign-in took its place; otherwise as ``signIn(using:options:)``.
+    /// - Throws: ``SessionError/signInFailed(code:message:)`` with `access_denied` if the user declined, and with
+    ///   `expired_token` if the code expired: begin again. ``SessionError/configurationInvalid(field:message:)`` naming
+    ///   `clientID` if the client may not use this grant (Auth0: Advanced Settings > Grant Types > Device Code), and `issuer` if
+    ///   the issuer does not offer it. ``SessionError/signInCancelled`` if another sign-in replaced it; otherwise as
+    ///   ``signIn(using:options:)``.
     @discardableResult
     public func signInOnAnotherDevice(
         parameters: [String: String] = [:], show: @Sendable (DeviceSignIn) async -> Void
@@ -88,7 +90,7 @@ extension Session {
         return try await completeDeviceSignIn(signIn)
     }
 
-    /// Asks the issuer for a code to sign in with on another device. Network; stores nothing. It replaces a sign-in in progress.
+    /// Asks the issuer for a code to sign in with on another device. Network; stores nothing. Replaces a sign-in in progress.
     ///
     /// - Parameter parameters: As ``signInOnAnotherDevice(parameters:show:)``.
     /// - Throws: As ``signInOnAnotherDevice(parameters:show:)``.
@@ -97,7 +99,7 @@ extension Session {
             try await call(givesNothingOut: true) { try await $0.beginDeviceSignIn(parameters: parameters) })
     }
 
-    /// Waits until the user has entered the code there. Network; persists the session.
+    /// Waits until the user has entered the code on the other device. Network; persists the session.
     ///
     /// - Returns: The new state, `.signedIn`.
     /// - Throws: As ``signInOnAnotherDevice(parameters:show:)``.
@@ -105,7 +107,7 @@ extension Session {
     public func completeDeviceSignIn(_ signIn: DeviceSignIn) async throws -> SessionState {
         let attempt = signIn.attempt
         return try await withTaskCancellationHandler {
-            // Without time in the background: it may take a quarter of an hour, and a suspension does it no harm.
+            // This asks for no background time: the wait may take a quarter of an hour, and a suspension does no harm.
             try await waitUnlessCancelled { [core, gates] in
                 do {
                     let state = SessionState(try await core.completeDeviceSignIn(attempt: attempt))

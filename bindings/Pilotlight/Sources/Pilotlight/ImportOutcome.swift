@@ -4,36 +4,36 @@ internal import PilotlightCore
 public enum ImportOutcome: Hashable, Sendable {
     /// The session was imported and stored.
     case imported(state: SessionState)
-    /// There is no such item, or no token in it.
+    /// There is no such item, or it contains no token.
     case nothingFound
     /// A user is signed in already, or has to sign in again: that session is never replaced.
     case sessionExists
-    /// The session was imported before, or a user has signed in or out since: what is left of the old session must not
+    /// The session was imported before, or a user has signed in or out since the first attempt: the old session must not
     /// come back.
     case closed
-    /// An item is there and cannot be imported.
+    /// There is an item, but it cannot be imported.
     case unreadable(problem: ImportProblem)
 }
 
-/// Why a session that was found is not imported. The old item stays as it is.
+/// Why a session that was found cannot be imported. The old item stays as it is.
 public enum ImportProblem: Hashable, Sendable {
-    /// Not a binary property list that `NSKeyedArchiver` wrote, or a damaged one; or a token that is not UTF-8 text.
+    /// The item is not a binary property list from `NSKeyedArchiver`, or it is damaged; or a token is not UTF-8 text.
     case malformed
-    /// An archive of something else than the library's session.
+    /// The archive contains something other than the library's session.
     case unknownContent
-    /// Larger, deeper or more entangled than any session is.
+    /// The archive is larger, more deeply nested or more interlinked than any session is.
     case tooLarge
-    /// The library itself counts the session as ended: the issuer had refused its refresh token.
+    /// The library itself considers the session ended: the issuer had refused its refresh token.
     case ended
-    /// No refresh token, and no access token that is still good.
+    /// There is no refresh token, and no access token that is still good.
     case nothingUsable
     /// The tokens are bound to a key of the old library (DPoP, RFC 9449), which was not found or which this device cannot use.
     case senderConstrained
-    /// The user is not known: there is no ID token that can be read, no profile, and the issuer gave neither.
+    /// The user is not known: there is no readable ID token and no profile, and the issuer provided neither.
     case unknownUser
-    /// It is from another issuer than the configuration's. A refresh token must not be sent to that one.
+    /// The session is from another issuer. Its refresh token must not be sent to the configured issuer.
     case otherIssuer
-    /// It is from another client than the configuration's.
+    /// The session is from a client other than the configured one.
     case otherClient
 }
 

@@ -1,6 +1,6 @@
 import Foundation
 
-/// JSON text, as objects cross the border to the core.
+/// Conversions of JSON text, the form in which objects are passed to and from the core.
 enum JSONText {
     /// Reads the core's answer, which is always the text of an object.
     static func object(_ text: String) throws -> [String: SessionJSON] {
@@ -12,7 +12,7 @@ enum JSONText {
         }
     }
 
-    /// Writes an argument.
+    /// Encodes an argument.
     static func text(of value: some Encodable, argument: String) throws -> String {
         do {
             return String(decoding: try JSONEncoder().encode(value), as: UTF8.self)
@@ -21,7 +21,7 @@ enum JSONText {
         }
     }
 
-    /// Reads the caller's own type.
+    /// Decodes the caller's own type.
     static func decode<Value: Decodable>(_ type: Value.Type, from text: String, argument: String) throws -> Value {
         do {
             return try JSONDecoder().decode(type, from: Data(text.utf8))
@@ -33,7 +33,7 @@ enum JSONText {
 }
 
 extension DecodingError {
-    /// Where it does not fit, without the value that does not.
+    /// Where the JSON does not fit; never the value.
     fileprivate var place: String {
         switch self {
         case .typeMismatch(let type, let context): "expected \(type) for \(context.path)\(context.found)"
@@ -46,7 +46,7 @@ extension DecodingError {
 }
 
 extension DecodingError.Context {
-    /// The kind of what is there, where the decoder names it; never its value.
+    /// The kind of value that was found, if the decoder names it; never the value.
     fileprivate var found: String {
         let kinds = [
             "string": "a string", "number": "a number", "bool": "a boolean", "array": "an array",

@@ -8,7 +8,7 @@ import AppKit
 #endif
 
 extension SystemWebAuthenticator {
-    /// The window that the user looks at; on an iPad there may be several. Nil where there is none, as in an extension.
+    /// The window in the foreground; on an iPad there may be several. Nil if there is none, as in an extension.
     static var keyWindow: ASPresentationAnchor? {
         #if canImport(UIKit)
         let scenes = runningApplication?.connectedScenes.compactMap { $0 as? UIWindowScene } ?? []
@@ -20,7 +20,7 @@ extension SystemWebAuthenticator {
     }
 
     #if canImport(UIKit)
-    /// `UIApplication.shared`, which code for extensions may not name: an extension has none.
+    /// `UIApplication.shared`. Code for extensions may not name it, because an extension has no application object.
     private static var runningApplication: UIApplication? {
         let selector = NSSelectorFromString("sharedApplication")
         guard Bundle.main.bundlePath.hasSuffix(".app"), UIApplication.responds(to: selector) else { return nil }

@@ -1,23 +1,23 @@
 import Foundation
 internal import PilotlightCore
 
-/// When a Keychain item can be read (Apple: "Restricting keychain item accessibility"). The two last cases are those that
-/// Apple has deprecated. The raw values are the cases' names, for an app that keeps the choice among its settings.
+/// When a Keychain item can be read (Apple: "Restricting keychain item accessibility"). Apple has deprecated the last two
+/// cases. The raw values are the names of the cases, for an app that stores the choice in its settings.
 public enum KeychainAccessibility: String, CaseIterable, Codable, Hashable, Sendable {
-    /// After the first unlock since the device started, also in the background. Never leaves this device. The default.
+    /// After the first unlock since the device started, also in the background. The item never leaves this device. The default.
     case afterFirstUnlockThisDeviceOnly
-    /// The same, and is part of encrypted backups to a new device.
+    /// Like `afterFirstUnlockThisDeviceOnly`, but the item is part of encrypted backups and can move to a new device.
     case afterFirstUnlock
-    /// Only while the device is unlocked: renewal in the background fails on a locked device. Never leaves this device.
+    /// Only while the device is unlocked: renewal in the background fails on a locked device. The item never leaves this device.
     case whenUnlockedThisDeviceOnly
-    /// The same, and is part of encrypted backups.
+    /// Like `whenUnlockedThisDeviceOnly`, but the item is part of encrypted backups.
     case whenUnlocked
-    /// Only while unlocked, and only while a passcode is set: removing the passcode deletes the item.
+    /// Only while the device is unlocked and has a passcode: removing the passcode deletes the item.
     case whenPasscodeSetThisDeviceOnly
-    /// Deprecated by Apple, for apps that have items of this class: readable also before the first unlock. Never leaves
+    /// Always, even before the first unlock. Deprecated by Apple; for apps that have items of this class. The item never leaves
     /// this device.
     case alwaysThisDeviceOnly
-    /// The same, and is part of encrypted backups.
+    /// Like `alwaysThisDeviceOnly`, but the item is part of encrypted backups.
     case always
 
     var core: PilotlightCore.KeychainAccessibility {
@@ -37,9 +37,9 @@ public enum KeychainAccessibility: String, CaseIterable, Codable, Hashable, Send
 public enum KeychainAccessConstraint: Hashable, Sendable {
     /// The device's owner, by biometry or by the passcode.
     case userPresence
-    /// Any finger or face that is enrolled, now or later; no passcode.
+    /// Any finger or face that is enrolled, now or later; the passcode is not accepted.
     case biometryAny
-    /// The fingers or the face enrolled now: when they change, the session is lost and the user signs in again.
+    /// The fingers or the face that are enrolled now: if they change, the session is lost and the user has to sign in again.
     case biometryCurrentSet
 
     fileprivate var core: PilotlightCore.KeychainAccessConstraint {
@@ -53,8 +53,8 @@ public enum KeychainAccessConstraint: Hashable, Sendable {
 
 /// Authenticates the user before the session is read or written (Apple: "Accessing Keychain Items with Face ID or Touch ID").
 ///
-/// The session is read once, at its restore, and written at each renewal. In the background the user cannot be asked, so a
-/// session with access control is renewed only while the app is in front. Signing out does not prompt.
+/// The session is read once, by ``Session/restore()``, and written at each renewal. In the background the user cannot be asked,
+/// so a session with access control is renewed only while the app is in the foreground. Signing out does not prompt.
 public struct KeychainAccessControl: Hashable, Sendable {
     /// Who may use the item.
     public var constraint: KeychainAccessConstraint
@@ -63,7 +63,7 @@ public struct KeychainAccessControl: Hashable, Sendable {
     /// How long one authentication stays valid, in seconds: 0 to 300.
     public var reuse: TimeInterval
 
-    /// Authenticates the user.
+    /// Creates an access control.
     ///
     /// - Parameters:
     ///   - constraint: Who may use the item.
@@ -76,7 +76,7 @@ public struct KeychainAccessControl: Hashable, Sendable {
     }
 
     var core: PilotlightCore.KeychainAccessControl {
-        // What is no number of seconds becomes one that the core refuses by name, when a session is made.
+        // An invalid number becomes one that the core refuses when a session is created; its error names the field.
         PilotlightCore.KeychainAccessControl(
             constraint: constraint.core, prompt: prompt, reuseSeconds: UInt32(exactly: reuse.rounded(.up)) ?? .max)
     }

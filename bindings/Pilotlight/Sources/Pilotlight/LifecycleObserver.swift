@@ -8,30 +8,30 @@ import AppKit
 
 /// The system's notifications that a session observes.
 struct LifecycleNotifications: Sendable {
-    /// Posts them.
+    /// Posts the notifications.
     var center: NotificationCenter
-    /// The device was unlocked, so that protected data can be read.
+    /// Posted when the device was unlocked, so that protected data can be read.
     var unlock: Notification.Name
-    /// The app comes to the foreground.
+    /// Posted when the app comes to the foreground.
     var foreground: Notification.Name
 
     #if os(iOS) || os(tvOS) || os(visionOS)
-    // The names alone, which app extensions may use too; `UIApplication.shared` is never used.
+    // Only the names are used, which app extensions may use too, and never `UIApplication.shared`.
     static let system = LifecycleNotifications(
         center: .default, unlock: UIApplication.protectedDataDidBecomeAvailableNotification,
         foreground: UIApplication.willEnterForegroundNotification)
     #elseif os(macOS)
-    // On a Mac an app becomes the active one, where it comes to the foreground on iOS.
+    // On a Mac, becoming the active app corresponds to coming to the foreground on iOS.
     static let system = LifecycleNotifications(
         center: .default, unlock: NSApplication.protectedDataDidBecomeAvailableNotification,
         foreground: NSApplication.didBecomeActiveNotification)
     #endif
 }
 
-/// Observes these notifications for as long as this object exists.
+/// Observes these notifications as long as this object exists.
 final class LifecycleObserver: @unchecked Sendable {
     private let center: NotificationCenter
-    // Opaque, never changed, and given back to the center alone: hence the `@unchecked`.
+    // `@unchecked` because these are opaque, never changed, and only passed back to the center.
     private let tokens: [any NSObjectProtocol]
 
     /// The closures are called on any thread and must return soon.

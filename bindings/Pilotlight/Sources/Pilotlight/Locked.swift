@@ -4,7 +4,7 @@ import Foundation
 import os
 #endif
 
-/// A value behind a lock. Never held across an `await`: `withLock` takes no asynchronous closure.
+/// A value protected by a lock. The lock is never held across an `await`, because `withLock` takes no asynchronous closure.
 final class Locked<Value: Sendable>: @unchecked Sendable {
     #if canImport(os)
     private typealias Lock = os_unfair_lock
@@ -12,7 +12,7 @@ final class Locked<Value: Sendable>: @unchecked Sendable {
     private typealias Lock = pthread_mutex_t
     #endif
 
-    // The address of a lock must stay the same. NSLock, a separate object, takes twice as long.
+    // Allocated, because the address of a lock must not change. NSLock, a separate object, takes twice as long.
     private let lock = UnsafeMutablePointer<Lock>.allocate(capacity: 1)
     private var value: Value
 

@@ -1,8 +1,8 @@
 internal import PilotlightCore
 
-/// How the browser is signed out at the issuer: ``Session/signOutOfBrowser(using:returnTo:options:)``.
+/// How the browser is signed out at the issuer; see ``Session/signOutOfBrowser(using:returnTo:options:)``.
 public struct LogoutOptions: Hashable, Sendable {
-    /// `federated`: also at the identity provider that the user signed in with. Auth0 only.
+    /// `federated`: also signs out at the identity provider that the user signed in with. Auth0 only.
     public var federated: Bool
     /// Sends the session's last ID token as `id_token_hint` (OpenID Connect RP-Initiated Logout 1.0, 2). Without it some
     /// issuers ask the user to confirm, and some (Okta, older Keycloaks) do not return to the app. The ID token contains
@@ -12,11 +12,11 @@ public struct LogoutOptions: Hashable, Sendable {
     public var sendsIDTokenHint: Bool
     /// `logout_hint`: the address or name of the user to sign out.
     public var logoutHint: String?
-    /// Further parameters. One that says where to return (`post_logout_redirect_uri`, `returnTo`, `logout_uri`) replaces
-    /// Pilotlight's.
+    /// Further parameters. A parameter for the return address (`post_logout_redirect_uri`, `returnTo`, `logout_uri`) replaces
+    /// the one that Pilotlight sends.
     public var parameters: [String: String]
 
-    /// Options; each may be left out.
+    /// Creates options; each may be omitted.
     public init(
         federated: Bool = false, sendsIDTokenHint: Bool = false, logoutHint: String? = nil,
         parameters: [String: String] = [:]

@@ -1,10 +1,11 @@
 internal import PilotlightCore
 
 /// A request for a second factor: the issuer completes a renewal, an exchange or a sign-in without a browser only after the user
-/// has given one (Auth0: "Multi-factor Authentication API"). Answer it with ``Session/verify(_:for:)``. The session has not ended.
+/// has given one (Auth0: "Multi-factor Authentication API"). Answer it with ``Session/verify(_:for:)``. The session has not
+/// ended.
 ///
-/// It is valid for ten minutes, in this process only, for the session or the sign-in that was refused. The `mfa_token` never leaves
-/// the Rust core. Until the user has answered, the same call throws the same challenge.
+/// A challenge is valid for ten minutes, in this process only, for the session or the sign-in that was refused. The `mfa_token`
+/// never leaves the Rust core. Until the user has answered, the same call throws the same challenge.
 public struct MFAChallenge: Hashable, Sendable {
     /// The types of the user's factors that the issuer accepts: `otp`, `push-notification`, `phone`, `recovery-code` and
     /// others. Empty if the issuer did not say; ``Session/authenticators(for:)`` asks it.
@@ -15,7 +16,7 @@ public struct MFAChallenge: Hashable, Sendable {
 
     let number: UInt64
 
-    /// A challenge, for tests of an app.
+    /// Creates a challenge, for tests of an app.
     public init(factors: [String] = [], enrollableFactors: [String] = []) {
         self.init(number: 0, factors: factors, enrollableFactors: enrollableFactors)
     }
@@ -29,7 +30,7 @@ public struct MFAChallenge: Hashable, Sendable {
 
 /// A second factor that the user has set up.
 public struct MFAAuthenticator: Hashable, Sendable, Identifiable {
-    /// How it works.
+    /// How an authenticator works.
     public enum Kind: Hashable, Sendable {
         /// An authenticator app shows a code. It needs no challenge: answer with ``MFAAnswer/otp(_:)``.
         case otp
@@ -38,18 +39,18 @@ public struct MFAAuthenticator: Hashable, Sendable, Identifiable {
         case outOfBand(channel: String?)
         /// A code that the user has written down. It needs no challenge: answer with ``MFAAnswer/recoveryCode(_:)``.
         case recoveryCode
-        /// Another one, by the issuer's name for it (`authenticator_type`).
+        /// Another kind, with the issuer's name for it (`authenticator_type`).
         case other(String)
     }
 
     /// The issuer's identifier.
     public let id: String
-    /// How it works.
+    /// How the authenticator works.
     public let kind: Kind
-    /// A name that the user recognises, such as the last digits of a phone number; nil if the issuer gives none.
+    /// A name that the user recognises, such as the last digits of a phone number; nil if the issuer provides none.
     public let name: String?
 
-    /// An authenticator, for tests of an app.
+    /// Creates an authenticator, for tests of an app.
     public init(id: String, kind: Kind, name: String? = nil) {
         self.id = id
         self.kind = kind
@@ -113,19 +114,19 @@ public struct MFARecoveryCode: Hashable, Sendable {
     /// The code, to be shown to the user.
     public let text: String
 
-    /// A code, for tests of an app.
+    /// Creates a code, for tests of an app.
     public init(_ text: String) {
         self.text = text
     }
 }
 
 extension MFAAuthenticator: Redacted {
-    /// How it works; neither its identifier nor its name, which belong to the user.
+    /// The kind only: the identifier and the name are the user's.
     public var description: String { "MFAAuthenticator(\(kind))" }
 }
 
 extension MFAAnswer: Redacted {
-    /// Which answer it is; no code.
+    /// The kind of answer, without the code.
     public var description: String {
         switch self {
         case .otp: "otp"
@@ -137,6 +138,6 @@ extension MFAAnswer: Redacted {
 }
 
 extension MFARecoveryCode: Redacted {
-    /// No code.
+    /// The name of the type, without the code.
     public var description: String { "MFARecoveryCode" }
 }

@@ -1,12 +1,12 @@
 import Foundation
 
-/// Scheme, host and port of a URL: who gets what is sent there (RFC 6454 4).
+/// The origin of a URL: scheme, host and port (RFC 6454 4).
 struct Origin: Equatable {
     private let scheme: String
     private let host: String
     private let port: Int?
 
-    /// Nil when the URL names no host.
+    /// Nil if the URL names no host.
     init?(_ url: URL?) {
         guard let url, let scheme = url.scheme?.lowercased(), let host = url.host?.lowercased(), !host.isEmpty else {
             return nil
@@ -16,7 +16,7 @@ struct Origin: Equatable {
         port = url.port ?? ["https": 443, "http": 80][scheme]
     }
 
-    /// As text, with the port.
+    /// The origin as text, with the port.
     var text: String { "\(scheme)://\(host):\(port.map(String.init) ?? "")" }
 
     /// Whether a token may be sent there: `https`, or `http` on a loopback host (RFC 6750 5.3).

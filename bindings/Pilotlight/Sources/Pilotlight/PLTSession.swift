@@ -9,7 +9,7 @@ import FoundationNetworking
 @objc(PLTSessionState)
 #endif
 public enum PLTSessionState: Int, Sendable {
-    /// Not known yet: call ``PLTSession/restore(completion:)``.
+    /// The state is not known yet: call ``PLTSession/restore(completion:)``.
     case unknown = 0
     /// Nobody is signed in.
     case signedOut = 1
@@ -32,15 +32,15 @@ public enum PLTSessionState: Int, Sendable {
     }
 }
 
-/// A ``Session`` for Objective-C: the part that the apps of Auth0's tutorials for Lock 1 and SimpleKeychain need. Swift uses
-/// ``Session`` itself, which ``session`` is.
+/// A ``Session`` for Objective-C, with the calls that apps built on Auth0's tutorials for Lock 1 and SimpleKeychain need. Swift
+/// code uses the underlying ``session``.
 ///
 /// ```objc
 /// PLTSession *session = [[PLTSession alloc] initWithDomain:@"tenant.eu.auth0.com" clientID:@"…" error:&error];
 /// [session restoreWithCompletion:^(PLTSessionState state, NSError *error) { … }];
 /// ```
 ///
-/// Each block is called once, on the main thread. An error is of the domain `Pilotlight.SessionError`; its codes are those of
+/// Each block is called once, on the main thread. Errors have the domain `Pilotlight.SessionError` and the codes of
 /// ``SessionError/errorCode``.
 #if canImport(ObjectiveC)
 @objc(PLTSession)
@@ -49,17 +49,17 @@ public enum PLTSessionState: Int, Sendable {
 @objcMembers
 #endif
 public final class PLTSession: NSObject, Sendable {
-    /// The same session for Swift.
+    /// The underlying session, for Swift.
     public let session: Session
 
-    /// A session over one of Swift's.
+    /// Wraps a Swift session.
     public init(_ session: Session) {
         self.session = session
         super.init()
     }
 
-    /// A session at Auth0, kept in the Keychain, that may read and change the user's metadata. Reads nothing and sends
-    /// nothing.
+    /// Creates a session at Auth0, kept in the Keychain, that may read and change the user's metadata. Reads nothing and
+    /// sends nothing.
     ///
     /// - Throws: ``SessionError/configurationInvalid(field:message:)``
     public init(domain: String, clientID: String) throws {
@@ -67,19 +67,19 @@ public final class PLTSession: NSObject, Sendable {
         super.init()
     }
 
-    /// The state as known in memory. O(1).
+    /// The state in memory. O(1).
     public var state: PLTSessionState { PLTSessionState(session.state) }
 
-    /// The user's identifier, where somebody is signed in. O(1).
+    /// The user's identifier (`sub`), if a user is signed in. O(1).
     public var userIdentifier: String? {
         if case .signedIn(let subject, _) = session.state { subject } else { nil }
     }
 
-    /// The access token, where a valid one is in memory; else nil. O(1).
+    /// The access token, if a valid one is in memory; otherwise nil. O(1).
     public var cachedAccessToken: String? { session.cachedAccessToken() }
 
-    /// The user's claims as last fetched, by their standard names, as property-list values; nil when none were fetched. O(1)
-    /// but for the conversion.
+    /// The last fetched claims of the user, by their standard names, as property-list values; nil if none were fetched. O(1)
+    /// apart from the conversion.
     public var cachedProfile: [String: Any]? { session.cachedProfile.map { $0.claims.mapValues(\.anyValue) } }
 
     /// Reads the session from the store; see ``Session/restore()``.
@@ -87,7 +87,7 @@ public final class PLTSession: NSObject, Sendable {
         session.restore { self.hand($0, to: completion) }
     }
 
-    /// Imports the session that an app with Lock 1 or SimpleKeychain stored as Auth0's tutorials do; see
+    /// Imports the session that an app with Lock 1 or SimpleKeychain stored as in Auth0's tutorials; see
     /// ``Session/importSession(from:)``. Call it at every launch, after ``restore(completion:)``: it takes effect once.
     public func importLockSession(completion: @escaping @MainActor @Sendable (PLTSessionState, (any Error)?) -> Void) {
         session.importSession(from: .lockV1()) { result in
@@ -98,17 +98,17 @@ public final class PLTSession: NSObject, Sendable {
         }
     }
 
-    /// Signs out here, and revokes the refresh token; see ``Session/signOut()``.
+    /// Signs out on this device, and revokes the refresh token; see ``Session/signOut()``.
     public func signOut(completion: @escaping @MainActor @Sendable () -> Void) {
         session.signOut { _ in completion() }
     }
 
-    /// A valid access token, renewed where necessary; see ``Session/accessToken(minTTL:forceRefresh:allowExpired:)``.
+    /// Gets a valid access token, renewed if necessary; see ``Session/accessToken(minTTL:forceRefresh:allowExpired:)``.
     public func accessToken(completion: @escaping @MainActor @Sendable (String?, (any Error)?) -> Void) {
         session.accessToken { give($0, to: completion) { $0 } }
     }
 
-    /// The request with a valid access token in its header; see ``Session/authorized(_:minTTL:forceRefresh:)``.
+    /// Adds a valid access token to a request; see ``Session/authorized(_:minTTL:forceRefresh:)``.
     #if canImport(ObjectiveC)
     @objc(authorizeRequest:completion:)
     #endif
@@ -118,9 +118,10 @@ public final class PLTSession: NSObject, Sendable {
         session.authorized(request) { give($0, to: completion) { $0 } }
     }
 
-    /// Sends a request to your API with an access token; see ``Session/data(for:audience:minTTL:using:)``. Where the API wants the
-    /// user to authenticate in a certain way (RFC 9470), the error's code is that of ``SessionError/stepUpRequired(_:message:)``, its
-    /// `userInfo` has `PilotlightACRValues` and `PilotlightMaxAge`, and `stepUp(for:completion:)` takes it.
+    /// Sends a request to your API with an access token; see ``Session/data(for:audience:minTTL:using:)``. If the API requires
+    /// the user to authenticate in a certain way (RFC 9470), the error's code is that of
+    /// ``SessionError/stepUpRequired(_:message:)`` and its `userInfo` has `PilotlightACRValues` and `PilotlightMaxAge`. Pass the
+    /// error to `stepUp(for:completion:)`.
     #if canImport(ObjectiveC)
     @objc(dataForRequest:completion:)
     #endif
@@ -157,12 +158,12 @@ public final class PLTSession: NSObject, Sendable {
         }
     }
 
-    /// The user's claims by their standard names, as property-list values; see ``Session/profile(refresh:)``.
+    /// Gets the user's claims by their standard names, as property-list values; see ``Session/profile(refresh:)``.
     public func profile(completion: @escaping @MainActor @Sendable ([String: Any]?, (any Error)?) -> Void) {
         session.profile { give($0, to: completion) { $0.claims.mapValues(\.anyValue) } }
     }
 
-    /// The user's metadata (`user_metadata`), as property-list values; see ``SessionMetadata/get(_:)``.
+    /// Fetches the user's metadata (`user_metadata`), as property-list values; see ``SessionMetadata/get(_:)``.
     public func metadata(completion: @escaping @MainActor @Sendable ([String: Any]?, (any Error)?) -> Void) {
         session.fetchMetadata { give($0, to: completion) { $0.mapValues(\.anyValue) } }
     }
@@ -170,9 +171,9 @@ public final class PLTSession: NSObject, Sendable {
     /// Changes the user's metadata; `NSNull` deletes a key. See ``SessionMetadata/update(_:)``.
     ///
     /// - Parameters:
-    ///   - changes: Strings, numbers, `NSNull`, and arrays and dictionaries of these. Another value is a
+    ///   - changes: Strings, numbers, `NSNull`, and arrays and dictionaries of these. For any other value the error is
     ///     ``SessionError/argumentInvalid(argument:message:)``, and nothing is sent.
-    ///   - completion: Gets all the metadata afterwards, or the error.
+    ///   - completion: Called with all the metadata after the change, or with the error.
     public func updateMetadata(
         _ changes: [String: Any], completion: @escaping @MainActor @Sendable ([String: Any]?, (any Error)?) -> Void
     ) {
@@ -186,7 +187,7 @@ public final class PLTSession: NSObject, Sendable {
     }
 
     #if canImport(AuthenticationServices) && !os(tvOS)
-    /// Signs a user in through the system's browser sheet, over the window that the user looks at.
+    /// Signs a user in through the system's browser sheet, over the key window.
     #if canImport(ObjectiveC)
     @objc(signInWithCompletion:)
     #endif
@@ -195,12 +196,13 @@ public final class PLTSession: NSObject, Sendable {
         session.signIn(using: SystemWebAuthenticator()) { self.hand($0, to: completion) }
     }
 
-    /// Lets the session's user authenticate as the API asked for, in the system's browser sheet, and sends the request again; see
+    /// Lets the session's user authenticate in the system's browser sheet as the API requires, and sends the request again; see
     /// ``Session/stepUp(for:using:parameters:via:)``.
     ///
     /// - Parameters:
-    ///   - error: That of ``data(for:completion:)``. Another one is answered with ``SessionError/argumentInvalid(argument:message:)``.
-    ///   - completion: Gets the answer, or the error.
+    ///   - error: The error of ``data(for:completion:)``. For any other error the completion gets
+    ///     ``SessionError/argumentInvalid(argument:message:)``.
+    ///   - completion: Called with the API's answer, or with the error.
     #if canImport(ObjectiveC)
     @objc(stepUpForError:completion:)
     #endif

@@ -1,8 +1,8 @@
 import Foundation
 internal import PilotlightCore
 
-/// The second factors of a preview that fails with ``SessionError/mfaRequired(_:message:)``: those of its challenge. Every answer is
-/// right, and calls succeed after it.
+/// The second factors of a preview whose error is ``SessionError/mfaRequired(_:message:)``: those of its challenge. Every answer
+/// is right, and calls succeed after it.
 extension PreviewCore {
     func mfaTimeLeft(challenge: UInt64) -> TimeInterval? { mfaChallenge.map { _ in 600 } }
 

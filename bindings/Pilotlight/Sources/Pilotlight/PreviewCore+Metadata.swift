@@ -1,7 +1,7 @@
 import Foundation
 internal import PilotlightCore
 
-/// The metadata of a preview: changed at once, or waiting while the preview fails with what is temporary.
+/// The metadata of a preview: changes are made at once, or queued while the preview fails with a temporary error.
 extension PreviewCore {
     func fetchUser(fields: [String], include: Bool) async throws -> Claims {
         try await begin()
@@ -86,7 +86,7 @@ extension PreviewCore {
         for id in ids { broadcaster.events.send(.metadataUpdateSent(id: id)) }
     }
 
-    /// Somebody is signed in, and the failure is one that a change may wait out.
+    /// Whether a user is signed in and the preview fails with an error that lets changes wait.
     private var isOffline: Bool {
         contents.withLock { contents in
             guard contents.isSignedIn, case .temporarilyUnavailable = contents.error else { return false }
@@ -107,7 +107,7 @@ extension PreviewCore {
 }
 
 extension PreviewCore.Contents {
-    /// Puts a change behind those that wait already; its number.
+    /// Queues a change and returns its number.
     mutating func wait(_ patchJson: String) -> UInt64 {
         let id = nextUpdate()
         waiting.append(PendingUpdate(id: id, changes: patchJson, since: Date()))

@@ -1,9 +1,9 @@
 import Foundation
 internal import PilotlightCore
 
-/// A core that lives in memory and asks nobody: what
-/// ``Session/preview(state:profile:metadata:waiting:accessToken:failingWith:)`` runs on. The tests' own double adds to it what
-/// is scripted, so that a call of the core's is written once for both.
+/// A core that lives in memory and sends nothing. A session from
+/// ``Session/preview(state:profile:metadata:waiting:accessToken:failingWith:)`` runs on it. The tests' double is a subclass that
+/// adds scripted answers, so that each call of the core is implemented once for both.
 class PreviewCore: CoreSessionProtocol, @unchecked Sendable {
     struct Contents: Sendable {
         var state: SessionState?
@@ -34,7 +34,7 @@ class PreviewCore: CoreSessionProtocol, @unchecked Sendable {
         contents.withLock { $0.state?.core }
     }
 
-    // No lease: it is asked each time.
+    // No lease, so the token is read each time.
     func tokenLease() -> TokenLease? { nil }
 
     func epochAddress() -> UInt64 { 0 }
@@ -77,7 +77,7 @@ class PreviewCore: CoreSessionProtocol, @unchecked Sendable {
         contents.withLock { if $0.lastAttempt == attempt { $0.signInBegan = false } }
     }
 
-    // It does nothing that takes time.
+    // A preview has nothing to count.
     func counters() -> PilotlightCore.SessionCounters {
         PilotlightCore.SessionCounters(
             renewals: 0, failedRenewals: 0, retries: 0, sharedRenewals: 0, tokensFromMemory: 0, requests: 0,
@@ -286,7 +286,7 @@ class PreviewCore: CoreSessionProtocol, @unchecked Sendable {
 
     // MARK: Rules
 
-    /// Begins every call that would wait, but ``restore()``.
+    /// Called first by every call that would wait, except ``restore()``.
     func begin() async throws {}
 
     func throwIfFailing() throws {

@@ -1,9 +1,9 @@
 internal import PilotlightCore
 
-/// The profile that was asked for last, until the session's state changes.
+/// The last profile that was read from the core, until the session's state changes.
 ///
-/// A profile may be large (an issuer can put 256 KB into it), and carrying it across the language border copies all of it.
-/// Asking whether it is still the same one costs next to nothing.
+/// A profile may be large (an issuer can put 256 KB into it), and reading it from the core copies all of it. Asking the core
+/// whether the profile is still the same costs next to nothing.
 final class ProfileCache: Sendable {
     private struct Kept: Sendable {
         var version: UInt64 = 0
@@ -18,8 +18,8 @@ final class ProfileCache: Sendable {
     var isEmpty: Bool { kept.withLock { $0.profile == nil } }
 
     func profile(of core: any CoreSessionProtocol) -> SessionProfile? {
-        // The version first: if another profile comes in between, it is newer than its number, and the next call reads it
-        // again. The other way round an old profile could be kept under a new number.
+        // The version is read first. If the profile changes in between, a newer profile is kept under an old version, and the
+        // next call reads it again. In the other order an old profile could be kept under a new version.
         let version = core.cachedProfileVersion()
         guard version != 0 else {
             forget()
@@ -29,7 +29,7 @@ final class ProfileCache: Sendable {
         if let known { return known }
         guard let profile = core.cachedProfile().map(SessionProfile.init) else { return nil }
         kept.withLock { kept in
-            // The state changed while the profile was read: it may be that of a user who has signed out.
+            // If the state changed while the profile was read, it may be the profile of a user who has signed out.
             guard kept.forgotten == forgotten else { return }
             kept.version = version
             kept.profile = profile

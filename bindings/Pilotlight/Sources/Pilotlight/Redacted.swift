@@ -1,7 +1,7 @@
 internal import PilotlightCore
 
-/// A type whose content belongs to the user or to the app alone: whatever prints it, a log, `dump`, a debugger or a crash
-/// reporter's mirror, gets its `description` and no member.
+/// A type whose content is private to the user or the app. A log, `dump`, a debugger or a crash reporter that prints a value
+/// gets its `description` and no members.
 protocol Redacted: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {}
 
 extension Redacted {
@@ -12,7 +12,7 @@ extension Redacted {
 }
 
 extension Session: Redacted {
-    /// Which state it is in; no token and nothing of the user.
+    /// The session's state, without tokens and user data.
     public var description: String {
         "Session(\(core.state().map { SessionState($0).description } ?? "not restored"))"
     }
@@ -52,17 +52,17 @@ extension SessionEvent: Redacted {
 }
 
 extension SessionProfile: Redacted {
-    /// Nothing of the user.
+    /// The name of the type, without user data.
     public var description: String { "SessionProfile(redacted)" }
 }
 
 extension SessionProfile.Address: Redacted {
-    /// Nothing of the user.
+    /// The name of the type, without user data.
     public var description: String { "Address(redacted)" }
 }
 
 extension SessionJSON: Redacted {
-    /// Which kind of value it is, because metadata and claims are the user's. For the value itself read a property such as
+    /// The kind of value only, because metadata and claims are the user's data. For the value itself, read a property such as
     /// ``stringValue``, or encode it.
     public var description: String {
         switch self {
@@ -78,7 +78,7 @@ extension SessionJSON: Redacted {
 }
 
 extension SignInOptions: Redacted {
-    /// Names of parameters, no values.
+    /// The names of the parameters, without their values.
     public var description: String {
         "SignInOptions(loginHint: \(loginHint == nil ? "nil" : "redacted"), maxAge: \(maxAge.map { "\($0)" } ?? "nil"), "
             + "prompt: \(prompt.map(\.rawValue).sorted()), parameters: \(parameters.keys.sorted()))"
@@ -86,7 +86,7 @@ extension SignInOptions: Redacted {
 }
 
 extension LogoutOptions: Redacted {
-    /// Names of parameters, no values.
+    /// The names of the parameters, without their values.
     public var description: String {
         "LogoutOptions(federated: \(federated), sendsIDTokenHint: \(sendsIDTokenHint), "
             + "logoutHint: \(logoutHint == nil ? "nil" : "redacted"), parameters: \(parameters.keys.sorted()))"
@@ -94,7 +94,7 @@ extension LogoutOptions: Redacted {
 }
 
 extension SessionConfiguration: Redacted {
-    /// Issuer, client and scopes; of parameters and headers the names, no values.
+    /// The issuer, the client and the scopes; for parameters and headers only their names.
     public var description: String {
         "SessionConfiguration(\(provider), clientID: \(clientID), redirectURI: \(redirectURI), scopes: \(scopes), "
             + "audience: \(audience ?? "nil"), resources: \(resources), "
@@ -116,7 +116,7 @@ extension SessionStorage: Redacted {
 }
 
 extension ImportSource: Redacted {
-    /// Which kind of source it is; no tokens.
+    /// The kind of source, without tokens.
     public var description: String {
         switch core {
         case .keychainArchive(let item): "Keychain item \(item.account) of \(item.service)"

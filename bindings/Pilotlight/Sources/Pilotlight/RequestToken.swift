@@ -5,14 +5,14 @@ internal import PilotlightCore
 import FoundationNetworking
 #endif
 
-/// An access token, and how a request carries it: alone (RFC 6750 2.1), or with a proof of the key that it is bound to
-/// (RFC 9449 7.1).
+/// An access token, and how a request carries it: alone (RFC 6750 2.1), or with a proof made with the key that the token is
+/// bound to (RFC 9449 7.1).
 struct RequestToken: Sendable {
     let text: String
-    /// Proofs for a token that is bound; nil for one that is not.
+    /// Makes proofs if the token is bound; otherwise nil.
     let prover: Prover?
 
-    /// The same request with the token, and with a proof for exactly this request where the token is bound.
+    /// The same request with the token and, if the token is bound, with a proof for exactly this request.
     func carried(by request: URLRequest) async throws -> URLRequest {
         guard let prover, let proof = try await prover.proof(for: request, with: text) else {
             return request.bearing(text)
@@ -24,7 +24,7 @@ struct RequestToken: Sendable {
     }
 }
 
-/// Makes proofs, and keeps the nonces that servers want in them.
+/// Makes proofs, and keeps the nonces that servers require in them.
 struct Prover: Sendable {
     let core: any CoreSessionProtocol
 
@@ -37,7 +37,7 @@ struct Prover: Sendable {
         }
     }
 
-    /// What an API answered: the next proof for its origin says the nonce.
+    /// Keeps the nonce of an API's answer, for the next proof that goes to the API's origin.
     func keepNonce(of response: HTTPURLResponse, to request: URLRequest) {
         guard let nonce = response.value(forHTTPHeaderField: "DPoP-Nonce"),
             let url = (response.url ?? request.url)?.absoluteString
@@ -47,7 +47,7 @@ struct Prover: Sendable {
 }
 
 extension HTTPURLResponse {
-    /// Whether the API wants its nonce in the proof, and gave it: the request was not processed (RFC 9449 9).
+    /// Whether the API requires a nonce in the proof and has sent one. The request was then not processed (RFC 9449 9).
     var wantsProofNonce: Bool {
         guard statusCode == 401, value(forHTTPHeaderField: "DPoP-Nonce") != nil else { return false }
         return value(forHTTPHeaderField: "WWW-Authenticate")?.contains("use_dpop_nonce") ?? false

@@ -2,9 +2,9 @@
 import SwiftUI
 
 extension View {
-    /// Shows this view to a user who is signed in, and otherwise what fits the state: a route guard. The session is the
+    /// Shows this view if a user is signed in, and otherwise another view for the state: a route guard. The session is the
     /// environment's (`\.pilotlightSession`). If it was not read from the store yet, this reads it and shows a progress view
-    /// meanwhile.
+    /// in the meantime.
     ///
     /// ```swift
     /// OrdersView()
@@ -14,7 +14,7 @@ extension View {
     ///     }
     /// ```
     ///
-    /// - Parameter otherwise: What to show for ``SessionState/signedOut``, ``SessionState/reauthenticationRequired(reason:)``
+    /// - Parameter otherwise: The view for ``SessionState/signedOut``, ``SessionState/reauthenticationRequired(reason:)``
     ///   and ``SessionState/locked``.
     public func requiresSession<Otherwise: View>(
         @ViewBuilder otherwise: @escaping (SessionState) -> Otherwise
@@ -22,7 +22,7 @@ extension View {
         modifier(SessionRequirement(otherwise: otherwise))
     }
 
-    /// Shows this view to a user who is signed in, and otherwise a ``SignInButton``, or a sentence while the device is locked.
+    /// Shows this view if a user is signed in, and otherwise a ``SignInButton``, or a sentence while the device is locked.
     public func requiresSession() -> some View {
         requiresSession { state in
             switch state {
@@ -56,7 +56,7 @@ private struct SessionRequirement<Otherwise: View>: ViewModifier {
             return
         }
         let states = session.states
-        // Its error is in the state: what cannot be read is not there, or locked. A later call reports it.
+        // The error is ignored, because the state shows its effect: signed out or locked. A later call throws it again.
         if session.state == nil { _ = try? await session.restore() }
         for await reported in states { state = session.state ?? reported }
     }

@@ -5,42 +5,42 @@ internal import PilotlightCore
 import FoundationNetworking
 #endif
 
-/// What is known about whether a request reached the server. A refresh token counts as possibly spent unless it is certain
-/// that it did not.
+/// What is known about whether a request reached the server. Unless it certainly did not, its refresh token counts as possibly
+/// spent.
 struct SendingEvidence: Sendable {
-    /// Whether the request has a body.
     let hasBody: Bool
-    /// Something of an answer came.
+    /// Whether any part of an answer arrived.
     var wasAnswered = false
-    /// Of the body.
+    /// How many bytes of the body were sent.
     var sentBytes: Int64 = 0
-    /// Whether 0 of `sentBytes` means none.
+    /// Whether `sentBytes` is exact, so that 0 means that nothing was sent.
     var countsBytes = false
-    /// By the system's metrics: on one of the connections that were tried the request began. Nil where there are none.
+    /// Whether, according to the system's metrics, the request began on one of the connections that were tried. Nil if there
+    /// are no metrics.
     var requestStarted: Bool?
 
     init(hasBody: Bool) {
         self.hasBody = hasBody
     }
 
-    /// Something of the request was sent for sure.
+    /// Whether some part of the request was certainly sent.
     var wasSent: Bool { wasAnswered || sentBytes > 0 || requestStarted == true }
 
-    /// The same, by the task's own count too.
+    /// Whether some part of the request was certainly sent, also according to the task's own count.
     func wasSent(countedBy task: URLSessionTask?) -> Bool {
         wasSent || (task?.countOfBytesSent ?? 0) > 0
     }
 
-    /// Takes over the task's own count.
+    /// Takes the task's own count into account.
     mutating func count(_ task: URLSessionTask) {
         sentBytes = max(sentBytes, task.countOfBytesSent)
     }
 
-    /// False only where it is certain that the server got nothing.
+    /// False only if the server certainly received nothing.
     ///
-    /// - Parameter error: Nil for a task that was cancelled on purpose.
+    /// - Parameter error: The task's error; nil for a task that was cancelled on purpose.
     func mayHaveBeenSent(error: URLError?) -> Bool {
-        // Also where the error says something else: a request can be sent on one connection and end with a second one.
+        // Whatever the error says: a request can be sent on one connection and then fail on a second one.
         if wasSent { return true }
         if let error, URLError.Code.neverConnected.contains(error.code) { return false }
         if requestStarted == false { return false }
@@ -49,13 +49,14 @@ struct SendingEvidence: Sendable {
 }
 
 extension URLError.Code {
-    /// There was no connection on which anything could have been sent (Apple: "URL Loading System Error Codes").
+    /// Errors without any connection on which something could have been sent (Apple: "URL Loading System Error Codes").
     fileprivate static let unreachable: Set<URLError.Code> = [
         .cannotFindHost, .dnsLookupFailed, .cannotConnectToHost, .notConnectedToInternet, .internationalRoamingOff,
         .callIsActive, .dataNotAllowed,
     ]
 
-    /// The server's certificate was looked at and refused, which comes before anything is sent; or none was asked for.
+    /// The server's certificate was checked and refused before anything was sent, or App Transport Security refused a
+    /// connection without TLS.
     fileprivate static let refusedCertificate: Set<URLError.Code> = [
         .serverCertificateHasBadDate, .serverCertificateUntrusted, .serverCertificateHasUnknownRoot,
         .serverCertificateNotYetValid, .appTransportSecurityRequiresSecureConnection,
@@ -63,7 +64,7 @@ extension URLError.Code {
 
     fileprivate static let neverConnected = unreachable.union(refusedCertificate).union([.badURL, .unsupportedURL])
 
-    /// With TLS 1.3 a server may refuse the client's certificate after the request was sent.
+    /// Includes refused client certificates: with TLS 1.3 a server may refuse one after the request was sent.
     fileprivate static let untrusted = refusedCertificate.union([
         .secureConnectionFailed, .clientCertificateRejected, .clientCertificateRequired, .userCancelledAuthentication,
         .userAuthenticationRequired,
@@ -77,22 +78,22 @@ extension URLError.Code {
 }
 
 extension URLError {
-    /// What went wrong, in the core's words.
+    /// The core's kind of error for this error.
     func transportErrorKind(wasSent: Bool) -> TransportErrorKind {
         switch code {
         #if canImport(FoundationNetworking)
-        // Its errors about TLS have no separate code, and may have that of another address that was tried before.
+        // On Linux errors about TLS have no code of theirs, and may have the code of another address that was tried before.
         case _ where !wasSent && localizedDescription.speaksOfTLS: .tls
         #endif
         case .timedOut: .timeout
-        // A network that goes away under an exchange is no matter of reaching the server.
+        // If the network goes away during an exchange, the server had been reached.
         case _ where Code.unreachable.contains(code): wasSent ? .interrupted : .unreachable
         case _ where Code.untrusted.contains(code): .tls
-        // Not by the core: the app's delegate refused a certificate.
+        // The core did not cancel it, so the app's delegate refused a certificate.
         case .cancelled: wasSent ? .interrupted : .tls
         case .dataLengthExceedsMaximum: .tooLarge
         #if canImport(FoundationNetworking)
-        // libcurl's "server returned nothing".
+        // This is libcurl's "server returned nothing".
         case .badServerResponse: .interrupted
         #endif
         case _ where Code.notHTTP.contains(code): .notHttp

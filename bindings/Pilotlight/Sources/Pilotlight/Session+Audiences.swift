@@ -10,13 +10,14 @@ extension Session {
     /// session's refresh token (network; persists). The session's own access token and scopes stay as they are.
     ///
     /// Each audience, with its scopes, has its own token, kept across launches and renewed separately; the latest 200 are kept.
-    /// A valid one is returned from memory, even while another one is renewed. Callers for one audience share one
-    /// request; requests for several are sent one after the other, because each may replace the refresh token. A sign-out, the
-    /// end of the session and a new sign-in delete them.
+    /// A valid token is returned from memory, even while another one is renewed. Callers for one audience share one
+    /// request. Requests for several audiences are sent one after the other, because each may replace the refresh token. A
+    /// sign-out, the end of the session and a new sign-in delete these tokens.
     ///
-    /// Auth0 gets `audience`: the application needs a refresh token policy for the API (Auth0: "Multi-Resource
-    /// Refresh Token"). Other providers get `resource` (RFC 8707) and give tokens only for APIs that the sign-in named: see
-    /// ``SessionConfiguration/resources``. The configuration's own `audience`, without scopes, is the session's own token.
+    /// Auth0 receives the parameter `audience`: the application needs a refresh token policy for the API (Auth0: "Multi-Resource
+    /// Refresh Token"). Other providers receive `resource` (RFC 8707) and issue tokens only for APIs that the sign-in named: see
+    /// ``SessionConfiguration/resources``. For the configuration's own `audience`, without scopes, you get the session's own
+    /// token.
     ///
     /// ```swift
     /// let calendar = TokenAudience("https://calendar.example.com/", scopes: ["read:events"])
@@ -26,14 +27,14 @@ extension Session {
     /// - Parameters:
     ///   - audience: Which API, and which scopes.
     ///   - minTTL: How long the token must still be good, in seconds.
-    ///   - forceRefresh: Renew even a good one.
-    ///   - allowExpired: When it cannot be renewed now, return the expired one.
+    ///   - forceRefresh: Renew the token even if it is still good.
+    ///   - allowExpired: If the token cannot be renewed now, return the expired one.
     /// - Throws: As ``accessToken(minTTL:forceRefresh:allowExpired:)``, and
-    ///   ``SessionError/configurationInvalid(field:message:)`` naming `audience` when the issuer refuses the audience or
-    ///   gives a token for another one, which does not end the session, and naming `resources` when the configuration
-    ///   does not name it; ``SessionError/signInRequired(reason:message:)`` with `interactionRequired` when it was added to the
-    ///   configuration after the sign-in; ``SessionError/argumentInvalid(argument:message:)`` for an audience or a scope that
-    ///   may not be sent.
+    ///   ``SessionError/configurationInvalid(field:message:)`` naming `audience` if the issuer refuses the audience or
+    ///   returns a token for another one, which does not end the session, and naming `resources` if the configuration
+    ///   does not list the audience there; ``SessionError/signInRequired(reason:message:)`` with `interactionRequired` if the
+    ///   audience was added to the configuration after the sign-in; ``SessionError/argumentInvalid(argument:message:)`` for an
+    ///   audience or a scope that may not be sent.
     public func accessToken(
         for audience: TokenAudience, minTTL: TimeInterval = 0, forceRefresh: Bool = false, allowExpired: Bool = false
     ) async throws -> String {
@@ -45,8 +46,8 @@ extension Session {
         }
     }
 
-    /// The access token in memory for a further API, if it is good for at least `minTTL` seconds; nil when none is, also
-    /// before the first ``accessToken(for:minTTL:forceRefresh:allowExpired:)`` for it. No `await`, no store, no network,
+    /// The access token in memory for a further API, if it is good for at least `minTTL` seconds; otherwise nil, also
+    /// before the first ``accessToken(for:minTTL:forceRefresh:allowExpired:)`` for that API. No `await`, no store, no network,
     /// on any thread.
     public func cachedAccessToken(for audience: TokenAudience, minTTL: TimeInterval = 0) -> String? {
         guard gate?.isOpen ?? true, let seconds = try? wholeSeconds(minTTL) else { return nil }
@@ -57,7 +58,7 @@ extension Session {
     /// The request with `Authorization: Bearer` and an access token for a further API; see
     /// ``authorized(_:minTTL:forceRefresh:)`` and ``accessToken(for:minTTL:forceRefresh:allowExpired:)``.
     ///
-    /// - Throws: As both.
+    /// - Throws: As both of these.
     public func authorized(
         _ request: URLRequest, for audience: TokenAudience, minTTL: TimeInterval = 0, forceRefresh: Bool = false
     ) async throws -> URLRequest {

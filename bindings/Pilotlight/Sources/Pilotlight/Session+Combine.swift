@@ -2,29 +2,29 @@
 import Combine
 
 extension Session {
-    /// ``states`` as a publisher: each subscriber gets the state as last reported, then every change in order. It never fails,
-    /// and finishes when the ``Session`` is deallocated. Values come on any thread: use `receive(on:)` before a view.
+    /// ``states`` as a publisher: each subscriber gets the last reported state, then every change in order. It never fails, and
+    /// finishes when the ``Session`` is deallocated. Values arrive on any thread: use `receive(on:)` before you update a view.
     public var statePublisher: AnyPublisher<SessionState, Never> {
         let states = broadcaster.states
         return StreamPublisher { states.listen() }.eraseToAnyPublisher()
     }
 
     /// ``events`` as a publisher: each subscriber gets what happens after it subscribed. It never fails, and finishes when the
-    /// ``Session`` is deallocated. Values come on any thread.
+    /// ``Session`` is deallocated. Values arrive on any thread.
     public var eventPublisher: AnyPublisher<SessionEvent, Never> {
         let events = broadcaster.events
         return StreamPublisher { events.listen() }.eraseToAnyPublisher()
     }
 }
 
-/// A publisher of what a stream brings, one stream for each subscriber.
+/// Publishes the values of a stream, with a separate stream for each subscriber.
 private struct StreamPublisher<Output: Sendable>: Publisher {
     typealias Failure = Never
 
     let listen: @Sendable () -> AsyncStream<Output>
 
     func receive<S: Subscriber>(subscriber: S) where S.Input == Output, S.Failure == Never {
-        // Listens from now on, not only from when the first value is asked for.
+        // Begins to listen now, not only when the subscriber requests the first value.
         let subscription = StreamSubscription(
             listen(),
             to: .init(
@@ -33,10 +33,10 @@ private struct StreamPublisher<Output: Sendable>: Publisher {
     }
 }
 
-/// Hands over as many values as the subscriber has asked for, and keeps the others. Once it is over, it holds neither the
-/// subscriber nor the stream: a subscriber may hold its subscription, and nothing would free the two.
+/// Delivers as many values as the subscriber has requested, and buffers the rest. When it has ended, it retains neither the
+/// subscriber nor the stream: a subscriber may retain its subscription, and the two would never be freed.
 private final class StreamSubscription<Value: Sendable>: Subscription, Sendable {
-    /// A subscriber takes calls on any thread, one after the other.
+    /// Sendable because a subscriber accepts calls on any thread, as long as they come one after the other.
     struct Downstream: @unchecked Sendable {
         let receive: (Value) -> Int?
         let finish: () -> Void
@@ -55,7 +55,7 @@ private final class StreamSubscription<Value: Sendable>: Subscription, Sendable 
         work = Locked(Work(stream: stream, downstream: downstream))
     }
 
-    /// The first one starts it: nothing may come before the subscriber has this subscription.
+    /// The first request starts the delivery: no value may arrive before the subscriber has this subscription.
     func request(_ asked: Subscribers.Demand) {
         demand.add(asked.max)
         work.withLock { work in
@@ -77,7 +77,8 @@ private final class StreamSubscription<Value: Sendable>: Subscription, Sendable 
         end()?.downstream.finish()
     }
 
-    /// What there was to do, once. Freed by the caller, because a subscriber that goes may cancel others.
+    /// Takes the work out, so that only the first call gets it. The caller frees it outside the lock, because a subscriber
+    /// that is deallocated may cancel other subscriptions.
     private func end() -> Work? {
         work.withLock { work in
             defer { work = nil }

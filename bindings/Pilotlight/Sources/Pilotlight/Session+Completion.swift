@@ -4,11 +4,11 @@ import Foundation
 import FoundationNetworking
 #endif
 
-/// The calls with completion handlers, for code without `async`. Each handler is called once, on the main thread, and gets
-/// what the call of the same name returns or throws. Cancel the task to stop waiting: the handler then gets
+/// The calls with completion handlers, for code without `async`. Each handler is called once, on the main thread, with
+/// the result or the error of the `async` call of the same name. Cancel the task to stop waiting: the handler then gets
 /// `CancellationError`, and the work continues to its end.
 extension Session {
-    /// Takes the result of a call.
+    /// A handler that receives the result of a call.
     public typealias Completion<Value> = @MainActor @Sendable (Result<Value, any Error>) -> Void
 
     /// See ``restore()``.

@@ -5,10 +5,10 @@ extension Session {
     /// Imports the session that another library stored, so that the user does not have to sign in again. Call it at each
     /// launch, after ``restore()``; it takes effect once.
     ///
-    /// An existing session is never replaced, and after a sign-out the old item signs nobody in again. The old item stays
-    /// until ``discardImportedSession(from:)``, so that the app's previous version still works. The session is stored
-    /// before ``states`` reports it; if the app is killed meanwhile, the next launch finds one of the two. An access token
-    /// that has expired is renewed at its first use.
+    /// An existing session is never replaced, and after a sign-out the old item does not sign the user in again. The old item
+    /// stays until ``discardImportedSession(from:)``, so that the app's previous version still works. The session is stored
+    /// before ``states`` reports it. If the app is killed during the import, the next launch finds the old item or the new
+    /// session. An access token that has expired is renewed at its first use.
     ///
     /// The ID token says whose session it is; its issuer and its client must be those of the ``configuration``. Without an
     /// ID token the archived profile identifies the user. Without either, the issuer is asked (network), after a renewal
@@ -17,9 +17,9 @@ extension Session {
     /// - Parameter source: Where the other library stored it.
     /// - Returns: The outcome. An item that exists but cannot be imported is ``ImportOutcome/unreadable(problem:)``; let the
     ///   user sign in.
-    /// - Throws: Nothing was changed, and the same call may succeed later: ``SessionError/deviceLocked(message:)``,
-    ///   ``SessionError/storageFailed(status:message:)`` (also on a platform without a Keychain),
-    ///   ``SessionError/readOnly(message:)`` for a read-only session,
+    /// - Throws: After each of these nothing has changed, and the same call may succeed later:
+    ///   ``SessionError/deviceLocked(message:)``, ``SessionError/storageFailed(status:message:)`` (also on a platform without a
+    ///   Keychain), ``SessionError/readOnly(message:)`` for a read-only session,
     ///   ``SessionError/userAuthenticationFailed(reason:message:)``,
     ///   ``SessionError/temporarilyUnavailable(reason:retryAfter:message:)``, `CancellationError`.
     @discardableResult
@@ -27,11 +27,11 @@ extension Session {
         ImportOutcome(try await call(givesNothingOut: true) { try await $0.importSession(source: source.core) })
     }
 
-    /// Deletes permanently what the other library stored. Call it when no version of the app with that library can come
-    /// back. No network.
+    /// Permanently deletes the item that the other library stored. Call it when users can no longer go back to a version of
+    /// the app with that library. No network.
     ///
-    /// - Parameter source: The same as for ``importSession(from:)``, in the Keychain. What the app reads itself, the app
-    ///   also deletes (``SessionError/argumentInvalid(argument:message:)``).
+    /// - Parameter source: The same source as for ``importSession(from:)``, in the Keychain. If the app read the tokens itself,
+    ///   it must also delete them itself: such a source throws ``SessionError/argumentInvalid(argument:message:)``.
     /// - Returns: False if nothing was deleted, because there is no session here and none was imported: the old item may
     ///   then be the user's only session.
     /// - Throws: ``SessionError/deviceLocked(message:)``, ``SessionError/storageFailed(status:message:)``,

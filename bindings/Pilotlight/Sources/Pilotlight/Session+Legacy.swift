@@ -8,10 +8,10 @@ extension Session {
     }
 }
 
-/// Auth0's endpoints of before June 2017, for tenants that still have them: `/oauth/ro`, `/delegation` and
-/// `/tokeninfo`. For apps that move to the browser and have users who signed in with Lock 1.
+/// Auth0's endpoints from before June 2017, for tenants that still have them: `/oauth/ro`, `/delegation` and
+/// `/tokeninfo`. For apps that move to sign-in in the browser and have users who signed in with Lock 1.
 ///
-/// It needs a configuration with `legacy`; without it every call throws
+/// The configuration must have `legacy`; otherwise every call throws
 /// ``SessionError/configurationInvalid(field:message:)`` for `legacy` and sends nothing. A tenant whose endpoints are
 /// switched off causes the same error; its message says what to switch on, or what to use instead.
 ///
@@ -22,8 +22,8 @@ extension Session {
 ///
 /// A session from ``signIn(username:password:connection:device:parameters:)`` is based on its ID token: its state
 /// expires with it, and ``idToken(minTTL:)`` renews it by delegation.
-/// ``Session/accessToken(minTTL:forceRefresh:allowExpired:)`` returns the access token that came with the
-/// sign-in until the first renewal; after that there is none, and it throws; ``Session/profile(refresh:)`` asks `/tokeninfo`.
+/// ``Session/accessToken(minTTL:forceRefresh:allowExpired:)`` returns the access token that came with the sign-in until
+/// the first renewal; after that there is none, and the call throws. ``Session/profile(refresh:)`` uses `/tokeninfo`.
 public struct LegacyAuth0: Sendable {
     let session: Session
 
@@ -41,8 +41,8 @@ public struct LegacyAuth0: Sendable {
         return try await session.call { try await $0.idToken(minTtlSeconds: seconds) }
     }
 
-    /// The ID token in memory, if it is good for at least `minTTL` seconds. No `await`, no store, no network; nil also
-    /// where the configuration does not allow it.
+    /// The ID token in memory, if it is good for at least `minTTL` seconds; otherwise nil, also if the configuration does
+    /// not have `legacy`. No `await`, no store, no network.
     public func cachedIDToken(minTTL: TimeInterval = 0) -> String? {
         guard session.gate?.isOpen ?? true, let seconds = try? wholeSeconds(minTTL) else { return nil }
         return session.core.cachedIdToken(minTtlSeconds: seconds)
@@ -67,12 +67,12 @@ public struct LegacyAuth0: Sendable {
     ///     `offline_access`: the refresh token is bound to it.
     ///   - parameters: More parameters for the request.
     /// - Returns: The new state, `.signedIn`.
-    /// - Throws: ``SessionError/signInFailed(code:message:)`` with Auth0's code (`invalid_user_password`,
-    ///   `unauthorized` for a blocked user, `too_many_attempts`, `password_leaked`, …);
-    ///   ``SessionError/argumentInvalid(argument:message:)``; ``SessionError/configurationInvalid(field:message:)``;
-    ///   ``SessionError/temporarilyUnavailable(reason:retryAfter:message:)``; ``SessionError/signInCancelled`` when another sign-in
-    ///   or a sign-out replaced it; `CancellationError`, after which the sign-in may still succeed. None of them changes a
-    ///   session that existed before.
+    /// - Throws: ``SessionError/signInFailed(code:message:)`` with Auth0's code (`invalid_user_password`, `unauthorized` for a
+    ///   blocked user, `too_many_attempts`, `password_leaked`, …); ``SessionError/argumentInvalid(argument:message:)``;
+    ///   ``SessionError/configurationInvalid(field:message:)``;
+    ///   ``SessionError/temporarilyUnavailable(reason:retryAfter:message:)``; ``SessionError/signInCancelled`` when another
+    ///   sign-in or a sign-out replaced it; `CancellationError`, after which the sign-in may still succeed. None of them changes
+    ///   a session that existed before.
     @discardableResult
     public func signIn(
         username: String, password: String, connection: String = "Username-Password-Authentication",
@@ -90,14 +90,14 @@ public struct LegacyAuth0: Sendable {
 
     /// The token that is sent to `/delegation`.
     public enum Grant: Hashable, Sendable {
-        /// The session's ID token, renewed first where it has expired.
+        /// The session's ID token, renewed first if it has expired.
         case idToken
         /// The session's refresh token: only for a session that is based on its ID token, because other refresh tokens
         /// may be rotated. Swift never sees it.
         case refreshToken
     }
 
-    /// Exchanges the session's token for another client's or an add-on's. Network; nothing of the answer is stored.
+    /// Exchanges the session's token for a token of another client or of an add-on. Network; nothing in the answer is stored.
     ///
     /// ```swift
     /// let aws = try await session.legacy.delegate(apiType: "aws", parameters: ["role": role, "principal": principal])
@@ -108,11 +108,11 @@ public struct LegacyAuth0: Sendable {
     ///   - apiType: `app` for an ID token, or the name of the add-on: `aws`, `firebase`, `azure_sb`, `salesforce_api`, …
     ///   - target: The client that the token is for, if it is another one.
     ///   - scopes: The scopes of the token, if it has any.
-    ///   - parameters: What else the add-on needs.
+    ///   - parameters: Further parameters that the add-on needs.
     ///   - grant: The token that is sent. Auth0 limits these calls (10 a minute for a user).
-    /// - Returns: What Auth0 answers; each add-on has its own shape.
-    /// - Throws: As ``idToken(minTTL:)``; ``SessionError/signInRequired(reason:message:)`` with `.accessDenied` when Auth0
-    ///   refuses the token for this; the session continues.
+    /// - Returns: Auth0's answer; its structure depends on the add-on.
+    /// - Throws: As ``idToken(minTTL:)``; ``SessionError/signInRequired(reason:message:)`` with `.accessDenied` if Auth0
+    ///   refuses the token for this purpose; the session continues.
     public func delegate(
         apiType: String, target: String? = nil, scopes: [String] = [], parameters: [String: String] = [:],
         grant: Grant = .idToken
@@ -125,11 +125,11 @@ public struct LegacyAuth0: Sendable {
             })
     }
 
-    /// The profile of the user whom an ID token is about, from `/tokeninfo`. Network.
+    /// The profile of an ID token's user, from `/tokeninfo`. Network.
     ///
-    /// - Parameter idToken: The token; left out, it is the session's own, and the profile is kept as the session's
-    ///   (persists).
-    /// - Throws: ``SessionError/argumentInvalid(argument:message:)`` for a token that Auth0 refuses; else as
+    /// - Parameter idToken: The token. If nil, the session's own ID token is used, and the profile becomes the session's
+    ///   profile (persists).
+    /// - Throws: ``SessionError/argumentInvalid(argument:message:)`` for a token that Auth0 refuses; otherwise as
     ///   ``idToken(minTTL:)``.
     public func tokenInfo(idToken: String? = nil) async throws -> SessionProfile {
         SessionProfile(try await session.call { try await $0.tokenInfo(idToken: idToken) })

@@ -2,19 +2,19 @@ import Foundation
 internal import PilotlightCore
 
 extension Session {
-    /// Signs the browser out at the issuer, after ``signOut()`` has done so here: otherwise the issuer's cookie may let
-    /// the next sign-in pass without asking the user anything. Opens a browser; stores nothing.
+    /// Signs the browser out at the issuer. Call it after ``signOut()``, which signs out in the app only: with the issuer's
+    /// cookie, the next sign-in may succeed without asking the user anything. Opens a browser; stores nothing.
     ///
-    /// A sign-in with an ephemeral browser leaves no cookie, and needs no sign-out of the browser.
+    /// A sign-in with an ephemeral browser leaves no cookie, so the browser needs no sign-out.
     ///
     /// - Parameters:
     ///   - authenticator: Shows the issuer's page and notices when the browser comes back to `returnTo`.
     ///   - returnTo: One of the logout URLs that are registered for the client (Auth0: "Allowed Logout URLs"; elsewhere
     ///     `post_logout_redirect_uris`).
     ///   - options: What to send to the issuer.
-    /// - Throws: ``SessionError/signInCancelled`` when the user closed the page;
-    ///   ``SessionError/argumentInvalid(argument:message:)`` naming `callback` when the browser came back from elsewhere, so
-    ///   that it may still be signed in; what the authenticator throws; otherwise as
+    /// - Throws: ``SessionError/signInCancelled`` if the user closed the page;
+    ///   ``SessionError/argumentInvalid(argument:message:)`` naming `callback` if the URL that came back does not belong to
+    ///   this sign-out: the browser may then still be signed in; the authenticator's errors; otherwise as
     ///   ``logoutURL(returnTo:options:)``. In each case the user stays signed out in the app.
     public func signOutOfBrowser(
         using authenticator: some WebAuthenticator, returnTo: URL, options: LogoutOptions = LogoutOptions()
@@ -28,11 +28,11 @@ extension Session {
     /// issuer for its endpoints if they are not known yet (network).
     ///
     /// - Parameters:
-    ///   - returnTo: Where the browser goes then: one of the logout URLs that are registered for the client. It is sent as
-    ///     `post_logout_redirect_uri` with a `state`, to Auth0 as `returnTo`, to Amazon Cognito as `logout_uri`. Without
-    ///     one the issuer shows a page.
-    ///   - options: What to send to the issuer. With an ID token in it the user has to authenticate first where the session has a
-    ///     ``UserAuthenticationPolicy``.
+    ///   - returnTo: Where the browser goes afterwards: one of the logout URLs that are registered for the client. It is sent
+    ///     as `post_logout_redirect_uri` with a `state`, to Auth0 as `returnTo`, to Amazon Cognito as `logout_uri`. If nil,
+    ///     the issuer shows a page.
+    ///   - options: What to send to the issuer. If they include an ID token and the session has a
+    ///     ``UserAuthenticationPolicy``, the user has to authenticate first.
     /// - Throws: ``SessionError/argumentInvalid(argument:message:)`` for `federated` at another issuer than Auth0, and for
     ///   parameters that Pilotlight sets itself; ``SessionError/configurationInvalid(field:message:)`` when the issuer has
     ///   no end-session endpoint; ``SessionError/temporarilyUnavailable(reason:retryAfter:message:)``.
@@ -51,8 +51,8 @@ extension Session {
 
     /// Checks the URL that the browser came back with after ``logoutURL(returnTo:options:)``. O(1), no I/O.
     ///
-    /// - Throws: ``SessionError/argumentInvalid(argument:message:)`` naming `callback` for a URL that does not come from that
-    ///   sign-out. The sign-out then still waits for its own callback: anybody can send an app a URL.
+    /// - Throws: ``SessionError/argumentInvalid(argument:message:)`` naming `callback` for a URL that does not belong to that
+    ///   sign-out. The sign-out then still waits for its own callback, because anyone can send a URL to an app.
     public func completeLogout(with callback: URL) throws {
         do {
             try core.completeLogout(callbackUrl: callback.absoluteString)

@@ -2,7 +2,7 @@ import Foundation
 internal import PilotlightCore
 
 extension Session {
-    /// How many seconds a challenge is still valid, time asleep included; nil when it is over. O(1).
+    /// How many seconds a challenge is still valid, counting the time that the device sleeps; nil when it has expired. O(1).
     public func timeLeft(for challenge: MFAChallenge) -> TimeInterval? {
         core.mfaTimeLeft(challenge: challenge.number)
     }
@@ -11,7 +11,7 @@ extension Session {
     /// nothing.
     ///
     /// - Parameter challenge: From the error ``SessionError/mfaRequired(_:message:)``.
-    /// - Throws: ``SessionError/mfaRejected(code:message:)`` with `expired_token` when the challenge is over;
+    /// - Throws: ``SessionError/mfaRejected(code:message:)`` with `expired_token` if the challenge has expired;
     ///   ``SessionError/temporarilyUnavailable(reason:retryAfter:message:)``.
     public func authenticators(for challenge: MFAChallenge) async throws -> [MFAAuthenticator] {
         let number = challenge.number
@@ -27,7 +27,7 @@ extension Session {
     ///   - challenge: From the error ``SessionError/mfaRequired(_:message:)``.
     /// - Returns: What to ask the user for.
     /// - Throws: As ``authenticators(for:)``; ``SessionError/mfaRejected(code:message:)`` also with `unsupported_challenge_type`.
-    ///   After an error the message may have been sent all the same.
+    ///   The message may have been sent despite an error.
     public func challenge(
         _ authenticator: MFAAuthenticator? = nil, for challenge: MFAChallenge
     ) async throws -> MFAPrompt {
@@ -36,8 +36,8 @@ extension Session {
             try await call(givesNothingOut: true) { try await $0.mfaChallenge(challenge: number, authenticator: id) })
     }
 
-    /// Answers a challenge and completes the call that was refused: a renewal, an exchange, or a sign-in without a browser. Network;
-    /// persists. New tokens are checked and stored as in any renewal or sign-in.
+    /// Answers a challenge and completes the call that was refused: a renewal, an exchange, or a sign-in without a browser.
+    /// Network; persists. New tokens are checked and stored as in any renewal or sign-in.
     ///
     /// ```swift
     /// do {
@@ -54,9 +54,9 @@ extension Session {
     /// - Parameters:
     ///   - answer: What the user typed or did.
     ///   - challenge: From the error ``SessionError/mfaRequired(_:message:)``.
-    /// - Returns: After a recovery code, the new one for the user to write down; otherwise nil.
+    /// - Returns: After a recovery code was used, the new one for the user to write down; otherwise nil.
     /// - Throws: ``SessionError/mfaRejected(code:message:)`` when the code is wrong or the user declined: ask for another answer.
-    ///   With `expired_token` the challenge is over: repeat the refused call, which throws a new one.
+    ///   With `expired_token` the challenge has expired: repeat the refused call, which throws a new challenge.
     ///   ``SessionError/mfaRequired(_:message:)`` when the issuer wants a further factor;
     ///   ``SessionError/argumentInvalid(argument:message:)`` when nothing was sent to a device; otherwise as
     ///   ``accessToken(minTTL:forceRefresh:allowExpired:)``. None of them ends the session. If the issuer's answer was lost,
@@ -64,7 +64,7 @@ extension Session {
     public func verify(_ answer: MFAAnswer, for challenge: MFAChallenge) async throws -> MFARecoveryCode? {
         let (number, reply) = (challenge.number, answer.core)
         if case .push = answer {
-            // Without time in the background: it may take ten minutes, and a suspension does it no harm.
+            // This asks for no background time: the wait may take ten minutes, and a suspension does no harm.
             while true {
                 let outcome = try await ask(number)
                 if outcome == .signedIn { gates.open() }
@@ -75,7 +75,6 @@ extension Session {
             let outcome = try await call(givesNothingOut: true) {
                 try await $0.mfaAnswer(challenge: number, reply: reply)
             }
-            // As after any sign-in.
             if outcome == .signedIn { gates.open() }
         }
         return takeRecoveryCode()

@@ -1,10 +1,10 @@
 internal import PilotlightCore
 
 extension Session {
-    /// The names of the sessions that are stored for this client at this issuer, sorted: for apps in which several users
-    /// are signed in side by side. Open one with ``init(_:storage:name:readOnly:log:metrics:userAuthentication:)``; remove one with its
-    /// ``signOut()``, which touches no other. A session that has ended, or that waits to be revoked after a sign-out
-    /// offline, is still listed. `.inMemory` is never shared, so it has no names.
+    /// The names of the sessions that are stored for this client at this issuer, sorted: for apps in which several users are
+    /// signed in side by side. Open one with ``init(_:storage:name:readOnly:log:metrics:userAuthentication:)``; remove one with
+    /// its ``signOut()``, which does not affect the others. A session that has ended, or that waits to be revoked after a
+    /// sign-out offline, is still listed. `.inMemory` is never shared, so it has no names.
     ///
     /// Reads the store's list, but no session: there is no Face ID prompt. No network.
     ///

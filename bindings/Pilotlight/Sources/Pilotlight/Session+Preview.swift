@@ -7,13 +7,14 @@ extension Session {
     /// is not used at all.
     ///
     /// - Parameters:
-    ///   - state: The state it begins with; nil means that it must still be restored, to `.signedOut`.
+    ///   - state: The initial state; nil means that the session must still be restored, to `.signedOut`.
     ///   - profile: What ``profile(refresh:)`` returns while a user is signed in.
-    ///   - metadata: What ``metadata`` holds.
-    ///   - waiting: Changes of it that wait for the network; while `error` is a `temporarilyUnavailable`, further ones wait too.
+    ///   - metadata: What ``metadata`` contains.
+    ///   - waiting: Metadata changes that wait for the network; while `error` is a `temporarilyUnavailable`, further changes
+    ///     wait too.
     ///   - accessToken: What ``accessToken(minTTL:forceRefresh:allowExpired:)`` returns while a user is
     ///     signed in.
-    ///   - error: The error of every call that can fail, to see how the app shows it; nil lets the calls succeed. With an
+    ///   - error: The error that every call that can fail throws, to see how the app shows it; nil lets the calls succeed. With
     ///     `mfaRequired` the user has the factors of its challenge, and calls succeed after ``verify(_:for:)``.
     public static func preview(
         state: SessionState? = .signedIn(subject: "preview|1", expiresAt: .distantFuture),

@@ -6,12 +6,11 @@ import FoundationNetworking
 
 extension Session {
     /// The request with `Authorization: Bearer` and an access token that is good for at least `minTTL` seconds (RFC
-    /// 6750 2.1). An existing header of that name is replaced. May use the network as
-    /// ``accessToken(minTTL:forceRefresh:allowExpired:)`` does, and costs as little when the token in memory
-    /// is good.
+    /// 6750 2.1). It replaces an existing header of that name. May use the network as
+    /// ``accessToken(minTTL:forceRefresh:allowExpired:)`` does, and is just as cheap if the token in memory is good.
     ///
-    /// Where the token is bound to a key of this device (``TokenBinding``), it is `Authorization: DPoP` with a proof for
-    /// exactly this method and URL, which is good for one request (RFC 9449 7.1).
+    /// If the token is bound to a key of this device (``TokenBinding``), the request has `Authorization: DPoP` and a proof for
+    /// exactly this method and URL, which is valid for one request (RFC 9449 7.1).
     ///
     /// If the API still answers 401, call this again with `forceRefresh`.
     ///
@@ -19,9 +18,9 @@ extension Session {
     ///   - request: A request to your API. The token goes to the host that the URL names, so never take a URL from
     ///     elsewhere.
     ///   - minTTL: How long the token must still be good, in seconds.
-    ///   - forceRefresh: Renew even a good token.
-    /// - Throws: ``SessionError/argumentInvalid(argument:message:)`` when the URL is not `https` (`http` only on a
-    ///   loopback host; RFC 6750 5.3); else as ``accessToken(minTTL:forceRefresh:allowExpired:)``.
+    ///   - forceRefresh: Renew the token even if it is still good.
+    /// - Throws: ``SessionError/argumentInvalid(argument:message:)`` if the URL is not `https` (`http` only on a
+    ///   loopback host; RFC 6750 5.3); otherwise as ``accessToken(minTTL:forceRefresh:allowExpired:)``.
     @_disfavoredOverload
     public func authorized(
         _ request: URLRequest, minTTL: TimeInterval = 0, forceRefresh: Bool = false
@@ -29,7 +28,7 @@ extension Session {
         try await authorized(request, minTTL: minTTL, forceRefresh: forceRefresh, isolation: nil)
     }
 
-    /// What callers get: the same on their own actor, as of the access token.
+    /// The overload that callers get: it runs on their own actor, as `accessToken` does.
     @_documentation(visibility: internal)
     public func authorized(
         _ request: URLRequest, minTTL: TimeInterval = 0, forceRefresh: Bool = false,
@@ -54,7 +53,7 @@ extension Session {
         try await authorized(url, isolation: nil)
     }
 
-    /// What callers get: the same on their own actor, as of the access token.
+    /// The overload that callers get: it runs on their own actor, as `accessToken` does.
     @_documentation(visibility: internal)
     public func authorized(_ url: URL, isolation: isolated (any Actor)? = #isolation) async throws -> URLRequest {
         try await authorized(URLRequest(url: url), isolation: isolation)
@@ -62,7 +61,7 @@ extension Session {
 }
 
 extension URLRequest {
-    /// Throws unless a token may go there.
+    /// Throws unless a token may be sent to the request's URL.
     func requireSafeDestination() throws {
         guard let origin = Origin(url), origin.mayReceiveTokens else {
             let place = "\(url?.scheme ?? "no scheme")://\(url?.host ?? "no host")"

@@ -8,14 +8,14 @@ extension Session {
     /// On Apple platforms `signIn(from:)` does this with the system's own browser sheet.
     ///
     /// - Parameters:
-    ///   - authenticator: Shows the issuer's page and answers with the callback URL.
-    ///   - options: What to ask of this sign-in.
+    ///   - authenticator: Shows the issuer's page and returns the callback URL.
+    ///   - options: The options of this sign-in.
     /// - Returns: The new state, `.signedIn`.
-    /// - Throws: ``SessionError/signInCancelled`` when the user closed the page;
-    ///   ``SessionError/signInFailed(code:message:)`` when the issuer or the checks refused;
-    ///   ``SessionError/temporarilyUnavailable(reason:retryAfter:message:)``; ``SessionError/configurationInvalid(field:message:)``;
-    ///   what the authenticator throws; `CancellationError`, after which a sign-in whose callback had come may still
-    ///   end well. A session that existed before is untouched by any of them.
+    /// - Throws: ``SessionError/signInCancelled`` if the user closed the page; ``SessionError/signInFailed(code:message:)`` if
+    ///   the issuer refused the sign-in or its answer did not pass the checks;
+    ///   ``SessionError/temporarilyUnavailable(reason:retryAfter:message:)``;
+    ///   ``SessionError/configurationInvalid(field:message:)``; the authenticator's errors; `CancellationError`, after which a
+    ///   sign-in whose callback has already arrived may still succeed. None of them changes a session that existed before.
     @discardableResult
     public func signIn(
         using authenticator: some WebAuthenticator, options: SignInOptions = SignInOptions()
@@ -23,7 +23,7 @@ extension Session {
         try await completeSignIn(try await begin(options), using: authenticator)
     }
 
-    /// Shows the page of a sign-in that has begun, and ends it.
+    /// Shows the page of a sign-in that has begun, and completes the sign-in.
     func completeSignIn(
         _ request: SignInRequest, using authenticator: some WebAuthenticator
     ) async throws -> SessionState {
@@ -31,20 +31,20 @@ extension Session {
         do {
             callback = try await authenticator.authenticate(url: try request.page, redirectURI: try redirectURI)
         } catch {
-            // Only this attempt: another one may have replaced it in the meantime.
+            // Cancels only this attempt: another one may have replaced it in the meantime.
             core.cancelSignInAttempt(attempt: request.attempt)
             throw error
         }
         return try await completeSignIn(with: callback)
     }
 
-    /// Begins a sign-in whose browser the app drives itself. Asks the issuer for its endpoints where they are not
-    /// known yet (network); stores nothing. A sign-in that was in progress is replaced.
+    /// Begins a sign-in for an app that opens the browser itself. Asks the issuer for its endpoints if they are not
+    /// known yet (network); stores nothing. Replaces a sign-in that is in progress.
     ///
-    /// - Returns: The URL to open in a browser. It holds no secret: the code verifier stays in the core.
+    /// - Returns: The URL to open in a browser. It contains no secret: the code verifier stays in the core.
     /// - Throws: ``SessionError/argumentInvalid(argument:message:)`` for a parameter that Pilotlight sets itself;
-    ///   ``SessionError/temporarilyUnavailable(reason:retryAfter:message:)``; ``SessionError/configurationInvalid(field:message:)``;
-    ///   `CancellationError`.
+    ///   ``SessionError/temporarilyUnavailable(reason:retryAfter:message:)``;
+    ///   ``SessionError/configurationInvalid(field:message:)``; `CancellationError`.
     public func beginSignIn(_ options: SignInOptions = SignInOptions()) async throws -> URL {
         try await begin(options).page
     }
@@ -54,8 +54,8 @@ extension Session {
         return try await call(givesNothingOut: true) { try await $0.beginSignIn(options: options) }
     }
 
-    /// Ends a sign-in with the URL that the browser was sent back to. Network; persists the session. A URL that does
-    /// not belong to the sign-in in progress changes nothing.
+    /// Completes a sign-in with the callback URL that the issuer sent the browser to. Network; persists the session. A URL
+    /// that does not belong to the sign-in in progress changes nothing.
     ///
     /// - Returns: The new state, `.signedIn`.
     /// - Throws: As ``signIn(using:options:)``.
@@ -68,29 +68,29 @@ extension Session {
         return state
     }
 
-    /// Gives up the sign-in in progress, if there is one; a callback that comes later is answered with
+    /// Cancels the sign-in in progress, if there is one. Completing it with a callback that arrives later throws
     /// ``SessionError/signInCancelled``. O(1).
     public func cancelSignIn() {
         core.cancelSignIn()
     }
 
-    /// Signs out: forgets the session here, always, then revokes the refresh token at the issuer where it offers that
-    /// (network). Never fails; the result says what happened to the refresh token at the issuer. The issuer's own
-    /// cookie in the browser is untouched.
+    /// Signs out. Always deletes the session on this device, then revokes the refresh token at the issuer if the issuer
+    /// supports that (network). Never fails; the result says what happened to the refresh token at the issuer. The issuer's
+    /// own cookie in the browser stays; see ``signOutOfBrowser(using:returnTo:options:)``.
     ///
-    /// Offline the refresh token is kept, for nothing but its revocation, which is sent at the next ``restore()`` or
-    /// sign-in; after 30 days it is dropped. A read-only session does nothing and returns `.readOnly`.
+    /// Offline, the refresh token is kept only for its revocation, which is sent at the next ``restore()`` or sign-in; after
+    /// 30 days it is dropped. A read-only session does nothing and returns `.readOnly`.
     ///
-    /// A device secret is revoked along with it (``deviceSSOToken(secretType:)``); at Okta that ends the sessions of other apps that
-    /// came by it.
+    /// A device secret (``deviceSSOToken(secretType:)``) is revoked too; at Okta that ends the sessions of other apps that
+    /// signed in with it.
     ///
-    /// Once begun it runs to its end, also when the task is cancelled.
+    /// A sign-out that has begun runs to its end, even if the task is cancelled.
     @discardableResult
     public func signOut() async -> SignOutOutcome {
         gates.close()
         tokens.forget()
         defer { tokens.forget() }
-        // The core throws here only after its own fault; the sign-out itself cannot fail.
+        // The core throws here only if it has a bug; the sign-out itself cannot fail.
         let outcome = try? await uninterrupted { try await $0.signOut() }
         return outcome.map(SignOutOutcome.init) ?? .revocationPending
     }

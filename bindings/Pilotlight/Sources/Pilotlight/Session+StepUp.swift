@@ -19,10 +19,10 @@ extension Session {
     ///
     /// - Parameters:
     ///   - challenge: From the error of ``data(for:audience:minTTL:using:)``.
-    ///   - authenticator: Shows the issuer's page and answers with the callback URL.
+    ///   - authenticator: Shows the issuer's page and returns the callback URL.
     ///   - parameters: Further parameters of this authorization request.
-    ///   - urlSession: What sends the request.
-    /// - Returns: The body and the head of the answer, whatever its status.
+    ///   - urlSession: Sends the request.
+    /// - Returns: The body of the answer and the response, whatever its status.
     /// - Throws: As ``stepUp(to:using:parameters:)``, then as ``data(for:audience:minTTL:using:)``:
     ///   ``SessionError/stepUpRequired(_:message:)`` again if the API is still not satisfied.
     ///   ``SessionError/argumentInvalid(argument:message:)`` for a request with an `httpBodyStream`, which can be read once.
@@ -35,7 +35,7 @@ extension Session {
                 argument: "challenge", message: "a request with an httpBodyStream cannot be sent again")
         }
         try await stepUp(to: challenge.requirement, using: authenticator, parameters: parameters)
-        // A further API's token is of the authentication before.
+        // A token for a further API was issued for the previous authentication, so it has to be renewed.
         if let audience = challenge.audience {
             _ = try await accessToken(for: audience, minTTL: challenge.minTTL, forceRefresh: true)
         }
@@ -53,13 +53,13 @@ extension Session {
     ///
     /// - Parameters:
     ///   - requirement: What the API requires.
-    ///   - authenticator: Shows the issuer's page and answers with the callback URL.
+    ///   - authenticator: Shows the issuer's page and returns the callback URL.
     ///   - parameters: Further parameters of this authorization request.
     /// - Returns: The state, `.signedIn`.
-    /// - Throws: ``SessionError/signInFailed(code:message:)`` with `unmet_authentication_requirements` when the user authenticated
-    ///   in another way, and with `user_mismatch` when another user did; ``SessionError/signInRequired(reason:message:)`` when
-    ///   nobody is signed in; ``SessionError/signInCancelled``, also when a sign-out or another sign-in came meanwhile;
-    ///   otherwise as ``signIn(using:options:)``.
+    /// - Throws: ``SessionError/signInFailed(code:message:)`` with `unmet_authentication_requirements` when the user
+    ///   authenticated in another way, and with `user_mismatch` when another user did;
+    ///   ``SessionError/signInRequired(reason:message:)`` if nobody is signed in; ``SessionError/signInCancelled``, also if a
+    ///   sign-out or another sign-in happened meanwhile; otherwise as ``signIn(using:options:)``.
     @discardableResult
     public func stepUp(
         to requirement: StepUpRequirement, using authenticator: some WebAuthenticator,

@@ -1,8 +1,8 @@
 import Foundation
 internal import PilotlightCore
 
-/// One user's session at one issuer: signs in, keeps and renews the tokens, fetches the profile and the metadata,
-/// signs out.
+/// One user's session at one issuer. It signs the user in and out, keeps and renews the tokens, and fetches the profile
+/// and the metadata.
 ///
 /// ```swift
 /// let session = try Session(.auth0(domain: "tenant.eu.auth0.com", clientID: "…"))
@@ -10,24 +10,24 @@ internal import PilotlightCore
 /// let request = try await session.authorized(url)
 /// ```
 ///
-/// Make one for each user and issuer, at launch, and keep it: every part of the app may use it at the same time.
-/// Calls without `async` read memory only. Calls with `async` may read or write the store and talk to the issuer;
-/// each says which. They throw ``SessionError``, whose case says what to do, or `CancellationError`.
+/// Create one for each user and issuer at launch, and keep it: every part of the app may use it at the same time.
+/// Calls without `async` read memory only. Calls with `async` may read or write the store and contact the issuer; the
+/// documentation of each call says which. They throw ``SessionError``, whose case says what to do, or `CancellationError`.
 ///
-/// **Cancellation.** When the task that waits for a call is cancelled, the call throws `CancellationError` at once,
-/// but the work continues to its end: a renewal that is aborted could lose the rotated refresh token
-/// and so the session. So after a cancelled call the state may still change; ``states`` reports it.
+/// **Cancellation.** When the task that waits for a call is cancelled, the call throws `CancellationError` at once, but
+/// the work continues to its end: aborting a renewal could lose the rotated refresh token, and with it the session. So
+/// the state may still change after a cancelled call; ``states`` reports the change.
 public final class Session: Sendable {
-    /// What the session was made with.
+    /// The configuration that the session was created with.
     public let configuration: SessionConfiguration
 
     let core: any CoreSessionProtocol
     let broadcaster: SessionBroadcaster
-    /// The broadcaster's, here because every request passes by.
+    /// The broadcaster's cache, kept here because every request reads it.
     let tokens: TokenCache
     let epoch: SessionEpoch
     let tokenCallers = TokenCallers()
-    /// Asks who the user is before anything is given out; nil where the app has no such rule.
+    /// Asks the user to authenticate before the session discloses anything; nil if the app has no such policy.
     var gate: AuthenticationGate? { ownGate ?? gates.first }
     private let ownGate: AuthenticationGate?
     let gates: SharedGates
@@ -40,18 +40,18 @@ public final class Session: Sendable {
     /// - Parameters:
     ///   - configuration: Which issuer and which client: `.auth0(domain:clientID:)` or
     ///     `.openIDConnect(issuer:clientID:redirectURI:)`.
-    ///   - storage: Where the session is kept; left out, the Keychain.
-    ///   - name: Tells sessions of one app apart. A second `Session` with the same client, issuer, storage and name is
-    ///     another handle to the same session: both share its state and its one renewal. If the rest of its configuration or
+    ///   - storage: Where the session is kept; the Keychain by default.
+    ///   - name: Distinguishes sessions of one app. A second `Session` with the same client, issuer, storage and name is
+    ///     another handle to the same session: both share its state and its renewals. If the rest of its configuration or
     ///     its storage options differ, they apply to both from then on, and a warning is logged.
-    ///   - readOnly: True for an extension that only reads: it returns the tokens that the app stored, and
+    ///   - readOnly: True for an extension that only reads: the session returns the tokens that the app stored, and
     ///     never renews, signs in or out, or writes. A call that needs the app throws ``SessionError/readOnly(message:)``.
     ///   - log: Where log lines go.
-    ///   - metrics: Receives measurements of this session; with nil none are taken. ``counters`` work in any case.
-    ///   - userAuthentication: When the user has to authenticate on this device before this session gives anything out. With nil
-    ///     the policy of another handle to the same session applies; without one the user is never asked.
-    /// - Throws: ``SessionError/configurationInvalid(field:message:)`` naming the field;
-    ///   it names `storage` when this platform has no such store.
+    ///   - metrics: Receives measurements of this session; if nil, none are taken. ``counters`` work in any case.
+    ///   - userAuthentication: When the user has to authenticate on this device before this session discloses anything. If nil,
+    ///     the policy of another handle to the same session applies; if no handle has a policy, the user is never asked.
+    /// - Throws: ``SessionError/configurationInvalid(field:message:)``, which names the field: `storage` if this platform
+    ///   has no such store.
     public convenience init(
         _ configuration: SessionConfiguration, storage: SessionStorage = .keychain(), name: String = "default",
         readOnly: Bool = false, log: SessionLog = .standard, metrics: (any SessionMetricsRecorder)? = nil,
@@ -62,8 +62,8 @@ public final class Session: Sendable {
             userAuthentication: userAuthentication, dependencies: .system)
     }
 
-    /// The same with `proxies` for the connections to the issuer. If the session is open already, the proxies of the first
-    /// handle are used.
+    /// Creates a session like the other initializer, with `proxies` for the connections to the issuer. If the session is
+    /// already open, the proxies of the first handle are used.
     ///
     /// - Parameters:
     ///   - configuration: As above.
@@ -85,8 +85,8 @@ public final class Session: Sendable {
             userAuthentication: userAuthentication, proxies: proxies, dependencies: .system)
     }
 
-    /// The same with `transport` for the requests to the issuer. If the session is open already, its transport does not
-    /// change.
+    /// Creates a session like the first initializer, with `transport` for the requests to the issuer. If the session is
+    /// already open, its transport does not change.
     ///
     /// - Parameters:
     ///   - configuration: As above.
@@ -96,9 +96,9 @@ public final class Session: Sendable {
     ///   - log: As above.
     ///   - metrics: As above.
     ///   - userAuthentication: As above.
-    ///   - transport: What sends the requests; the other initializers take ``SessionTransport/standard``.
-    /// - Throws: As above; also naming `transport` for a background configuration, and when the session is open with a
-    ///   transport of another kind: a second handle cannot change how the first one's requests are sent.
+    ///   - transport: The HTTP client for the requests; the other initializers use ``SessionTransport/standard``.
+    /// - Throws: As above. The error names `transport` for a background configuration, and if the session is already open
+    ///   with a transport of another kind: a second handle cannot change how the requests of the first one are sent.
     public convenience init(
         _ configuration: SessionConfiguration, storage: SessionStorage = .keychain(), name: String = "default",
         readOnly: Bool = false, log: SessionLog = .standard, metrics: (any SessionMetricsRecorder)? = nil,
@@ -131,7 +131,7 @@ public final class Session: Sendable {
         }
     }
 
-    /// A session over any core.
+    /// Creates a session with any core.
     init(
         configuration: SessionConfiguration, core: any CoreSessionProtocol, broadcaster: SessionBroadcaster,
         gate: AuthenticationGate? = nil, dependencies: Dependencies = .none
@@ -154,11 +154,11 @@ public final class Session: Sendable {
         self.broadcaster = broadcaster
         tokens = broadcaster.tokens
         self.background = background
-        // The closures do not hold the session, so that it ends as usual, and the observer with it.
+        // The closures do not retain the session, so it is deallocated as usual, and the observer with it.
         lifecycle = dependencies.notifications.map {
             LifecycleObserver(
                 $0, onUnlock: { if core.state() == .locked { restoreInBackground(core, background) } },
-                // The first restore is the app's own: it needs the error.
+                // The app itself makes the first restore, because it needs the error.
                 onForeground: { [changes = gates.changes] in
                     changes.send(())
                     if core.state() != nil { restoreInBackground(core, background) }
@@ -171,34 +171,34 @@ public final class Session: Sendable {
         if let ownGate { gates.leave(ownGate) }
     }
 
-    /// Reads the session from the store: once, at launch, before anything is shown. Later calls read it again only
-    /// when the device was locked before, or when other processes share the store. Sends pending revocations of an
-    /// earlier sign-out in the background; otherwise uses no network.
+    /// Reads the session from the store. Call it once at launch, before the app shows anything. Later calls read the store
+    /// again only if the device was locked before, or if other processes share the store. Pending revocations of an earlier
+    /// sign-out are sent in the background; otherwise this uses no network.
     ///
-    /// iOS apps call it once. The session repeats it automatically when the device is unlocked
-    /// (if it was `.locked`) and when the app comes to the foreground. ``states`` reports the result. With access
-    /// control it does not, because reading shows a dialogue.
+    /// On iOS the session repeats this call automatically when the device is unlocked (if it was `.locked`) and when the
+    /// app comes to the foreground. ``states`` reports the result. A session with access control does not repeat it,
+    /// because reading shows a dialogue.
     ///
-    /// - Returns: The state. `.locked` when the device is locked: on iOS the session is read at the unlock, elsewhere
+    /// - Returns: The state. `.locked` if the device is locked: on iOS the session is then read at the unlock, elsewhere
     ///   at the next call after it.
-    /// - Throws: ``SessionError/storageFailed(status:message:)`` when the store fails or holds what cannot be read
-    ///   (which is kept aside under another name, and reported once);
+    /// - Throws: ``SessionError/storageFailed(status:message:)`` if the store fails or holds an item that cannot be read
+    ///   (such an item is kept under another name, and reported once);
     ///   ``SessionError/userAuthenticationFailed(reason:message:)`` with access control; `CancellationError`.
     @discardableResult
     public func restore() async throws -> SessionState {
         SessionState(try await call(givesNothingOut: true) { try await $0.restore() })
     }
 
-    /// The state as known in memory. O(1).
+    /// The state in memory. O(1).
     ///
     /// Nil means that the store has not been read yet, so it is not known whether a user is signed in: call ``restore()``, and
-    /// show neither the app nor a sign-in button until it returns. ``SessionState/signedOut`` means that it was read and
-    /// nobody is signed in. Where the difference does not matter, use ``isSignedIn``.
+    /// show neither the app nor a sign-in button until it returns. ``SessionState/signedOut`` means that the store was read and
+    /// nobody is signed in. If the difference does not matter, use ``isSignedIn``.
     public var state: SessionState? {
         core.state().map(SessionState.init)
     }
 
-    /// Whether a user is signed in, as far as is known in memory; false before ``restore()`` has ended. O(1).
+    /// Whether a user is signed in, according to the state in memory; false until ``restore()`` has returned. O(1).
     public var isSignedIn: Bool {
         state?.isSignedIn ?? false
     }
@@ -208,13 +208,14 @@ public final class Session: Sendable {
         SessionStates(broadcaster: broadcaster.states)
     }
 
-    /// The events from now on, for `for await`; see ``SessionEvents``. They hold no tokens.
+    /// The events from now on, for `for await`; see ``SessionEvents``. They contain no tokens.
     public var events: SessionEvents {
         SessionEvents(broadcaster: broadcaster.events)
     }
 
-    /// Runs a call of the core's to its end, waits for it unless cancelled, and converts its error: the one way into
-    /// the core. The user has to authenticate first where the app says so, but for what gives nothing out.
+    /// Every call to the core goes through here. The call always runs to its end; the caller stops waiting if its task is
+    /// cancelled. Errors become `SessionError`. If the app has an authentication policy, the user must pass it first, unless
+    /// the call discloses nothing.
     func call<Value: Sendable>(
         givesNothingOut: Bool = false, _ work: @escaping @Sendable (any CoreSessionProtocol) async throws -> Value
     ) async throws -> Value {
@@ -228,7 +229,7 @@ public final class Session: Sendable {
         }
     }
 
-    /// The core's call for the first of the callers who want this token, for all of them.
+    /// Makes one call to the core for all callers that want this token. The first of them starts it.
     func callForAll(_ wanted: TokenCallers.Wanted) {
         Task { [core, background, tokenCallers] in
             do {
@@ -243,7 +244,7 @@ public final class Session: Sendable {
         }
     }
 
-    /// Runs a call to its end, also when the task is cancelled: for what cannot fail.
+    /// Waits for a call to end even if the task is cancelled: for calls that cannot fail.
     func uninterrupted<Value: Sendable>(
         _ work: @Sendable (any CoreSessionProtocol) async throws -> Value
     ) async rethrows -> Value {
@@ -251,7 +252,7 @@ public final class Session: Sendable {
     }
 }
 
-/// Nil where the core has its own: on systems without CryptoKit.
+/// Nil on systems without CryptoKit, where the core makes the keys.
 private func deviceKeys() -> (any AppProofKeys)? {
     #if canImport(CryptoKit)
     DeviceKeys()
@@ -260,8 +261,8 @@ private func deviceKeys() -> (any AppProofKeys)? {
     #endif
 }
 
-/// No caller waits for it, so no caller gets its error: that of an item that cannot be decoded is in the log, and the
-/// next call meets any other again.
+/// No caller waits for this, so no caller gets its error. If an item cannot be decoded, the log says so; any other error
+/// occurs again at the next call.
 private func restoreInBackground(_ core: any CoreSessionProtocol, _ background: BackgroundActivity?) {
     Task { try? await withBackgroundTime(background) { try await core.restore() } }
 }

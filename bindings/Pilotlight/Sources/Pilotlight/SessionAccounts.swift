@@ -2,7 +2,8 @@
 import Foundation
 import Observation
 
-/// Several users of one app, each with a session: lists, adds, switches and removes them. Observable, on the main actor.
+/// The accounts of an app with several users, each with its session. Lists, adds, switches and removes them. Observable, on
+/// the main actor.
 ///
 /// ```swift
 /// @State private var accounts = SessionAccounts(configuration)
@@ -13,8 +14,8 @@ import Observation
 /// }
 /// ```
 ///
-/// Each account is a session with its own name in one store (``Session/names(for:in:)``). The session `default`, which an
-/// app had before, is one of them.
+/// Each account is a session with its own name in one store (``Session/names(for:in:)``). The session named `default`, which
+/// an app may have from before it used accounts, is one of them.
 @available(iOS 17, macOS 14, *)
 @MainActor @Observable
 public final class SessionAccounts {
@@ -23,7 +24,7 @@ public final class SessionAccounts {
     public struct Account: Identifiable {
         /// The session's name in the store.
         public nonisolated let id: String
-        /// The session with its state and its profile, which has the user's name and picture.
+        /// The session's model, with the state and the profile (the user's name and picture).
         public let model: SessionModel
 
         /// The session.
@@ -35,10 +36,10 @@ public final class SessionAccounts {
         }
     }
 
-    /// The accounts, in the order in which they were added. One that needs a new sign-in is among them
-    /// (`.reauthenticationRequired`), one that has signed out is not. Empty until ``restore()`` has ended.
+    /// The accounts, in the order in which they were added. An account that needs a new sign-in
+    /// (`.reauthenticationRequired`) is included; one that has signed out is not. Empty until ``restore()`` has ended.
     public private(set) var all: [Account] = []
-    /// The account that the app works with; nil where there is none.
+    /// The account that the app works with; nil if there is none.
     public private(set) var current: Account?
 
     @ObservationIgnored private let configuration: SessionConfiguration
@@ -47,20 +48,20 @@ public final class SessionAccounts {
     @ObservationIgnored private let metrics: (any SessionMetricsRecorder)?
     @ObservationIgnored private let userAuthentication: UserAuthenticationPolicy?
     @ObservationIgnored private let defaults: UserDefaults
-    /// Older sessions of users that have signed in once more. Revoking one could end the newer one at the issuer, so each
-    /// stays until its user is removed.
+    /// Older sessions of users who have signed in again. Revoking an older session could end the newer one at the issuer, so
+    /// each stays until its user is removed.
     @ObservationIgnored private var replaced: [Account] = []
 
-    /// The accounts of one client at one issuer. No I/O before ``restore()``.
+    /// Creates the accounts of one client at one issuer. No I/O before ``restore()``.
     ///
     /// - Parameters:
-    ///   - configuration: Issuer and client.
-    ///   - storage: Where the sessions are kept. In memory they are not found again.
+    ///   - configuration: The issuer and the client.
+    ///   - storage: Where the sessions are kept. Sessions in memory are lost when the app ends.
     ///   - log: Where the sessions' log lines go.
-    ///   - metrics: What takes measurements of the sessions; nil measures nothing.
-    ///   - userAuthentication: When the user has to authenticate on this device before a session gives anything out.
-    ///   - defaults: Where the name of the current account is kept, which is no secret. For extensions: those of the app
-    ///     group.
+    ///   - metrics: Receives measurements of the sessions; if nil, none are taken.
+    ///   - userAuthentication: When the user has to authenticate on this device before a session discloses anything.
+    ///   - defaults: Where the name of the current account is kept; it is not secret. If extensions need it, pass the defaults
+    ///     of the app group.
     public init(
         _ configuration: SessionConfiguration, storage: SessionStorage = .keychain(), log: SessionLog = .standard,
         metrics: (any SessionMetricsRecorder)? = nil, userAuthentication: UserAuthenticationPolicy? = nil,
@@ -74,11 +75,11 @@ public final class SessionAccounts {
         self.defaults = defaults
     }
 
-    /// Reads the stored sessions and which one is current. Uses the network only as ``Session/restore()`` does.
-    /// Call it at launch, and when another process may have changed something.
+    /// Reads the stored sessions, and which of them is current. Uses the network only as ``Session/restore()`` does.
+    /// Call it at launch, and when another process may have changed the accounts.
     ///
-    /// - Throws: As ``Session/names(for:in:)`` and ``Session/init(_:storage:name:readOnly:log:metrics:userAuthentication:)``. A session that cannot be
-    ///   read does not stop the others: its model has the error.
+    /// - Throws: As ``Session/names(for:in:)`` and ``Session/init(_:storage:name:readOnly:log:metrics:userAuthentication:)``. A
+    ///   session that cannot be read does not stop the others: its model has the error.
     public func restore() async throws {
         let open = Dictionary((all + replaced).map { ($0.id, $0) }) { one, _ in one }
         var found: [Account] = []
@@ -90,11 +91,11 @@ public final class SessionAccounts {
         show(found.sorted { Self.order($0.id) < Self.order($1.id) })
     }
 
-    /// Signs a user in beside the others, and makes them current. Network; persists. If the user has an account already, the new
-    /// session replaces it.
+    /// Signs in another user, and makes the new account current. Network; persists. If the user already has an account, the new
+    /// session replaces its session.
     ///
     /// - Returns: The new account.
-    /// - Throws: As ``Session/signIn(using:options:)``; then nothing has changed.
+    /// - Throws: As ``Session/signIn(using:options:)``. After an error nothing has changed.
     @discardableResult
     public func add(
         using authenticator: some WebAuthenticator, options: SignInOptions = SignInOptions()
@@ -106,14 +107,14 @@ public final class SessionAccounts {
         return account
     }
 
-    /// Works with another account from now on. Persists its name; no network.
+    /// Makes an account the current one. Persists its name; no network.
     public func makeCurrent(_ account: Account) {
         current = account
         defaults.set(account.id, forKey: Self.key(for: configuration))
     }
 
-    /// Signs an account out (``Session/signOut()``, network) and takes it from the list. When it was the current one, the
-    /// first of the others becomes it.
+    /// Signs an account out (``Session/signOut()``, network) and removes it from the list. If it was the current one, the
+    /// first of the others becomes current.
     public func remove(_ account: Account) async {
         let subject = account.subject
         for one in [account] + replaced.filter({ subject != nil && $0.subject == subject }) {
@@ -122,11 +123,11 @@ public final class SessionAccounts {
         show((all + replaced).filter { $0.session.state != .signedOut })
     }
 
-    /// The name of the session that is current, for an extension that opens it alone.
+    /// The name of the current account's session, for an extension that opens only this one.
     ///
     /// - Parameters:
-    ///   - configuration: As at the initializer.
-    ///   - defaults: As at the initializer.
+    ///   - configuration: As for the initializer.
+    ///   - defaults: As for the initializer.
     public static func currentName(
         for configuration: SessionConfiguration, in defaults: UserDefaults = .standard
     ) -> String? {
@@ -140,7 +141,7 @@ public final class SessionAccounts {
         return Account(id: name, model: SessionModel(session))
     }
 
-    /// Of each user the newest session, which is the last one.
+    /// Shows the newest session of each user, which is the last one in `sessions`.
     private func show(_ sessions: [Account]) {
         let newest = Dictionary(sessions.compactMap { one in one.subject.map { ($0, one.id) } }) { $1 }
         let isShown = { (one: Account) in one.subject.map { newest[$0] == one.id } ?? true }
@@ -154,7 +155,7 @@ public final class SessionAccounts {
         if current?.id != kept { defaults.set(current?.id, forKey: Self.key(for: configuration)) }
     }
 
-    /// Names sort by the time at which they were made. Others, such as `default`, come first.
+    /// These names sort by their time of creation. Other names, such as `default`, come first.
     private static func newName() -> String {
         let milliseconds = Int64(Date().timeIntervalSince1970 * 1000)
         return prefix + String(repeating: "0", count: max(0, 15 - "\(milliseconds)".count))
@@ -180,10 +181,10 @@ extension SessionAccounts.Account: Redacted {
 
 @available(iOS 17, macOS 14, *)
 extension SessionAccounts.Account: Equatable, Hashable {
-    /// Whether both are the same stored session.
+    /// Whether both accounts have the same stored session.
     public nonisolated static func == (one: Self, other: Self) -> Bool { one.id == other.id }
 
-    /// By the session's name.
+    /// Hashes the session's name.
     public nonisolated func hash(into hasher: inout Hasher) {
         hasher.combine(id)
     }

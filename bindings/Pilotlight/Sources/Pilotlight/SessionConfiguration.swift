@@ -1,24 +1,26 @@
 import Foundation
 internal import PilotlightCore
 
-/// Which issuer and which client an app signs in with. Make one with ``auth0(domain:clientID:redirectURI:scopes:audience:metadataAccess:metadataByIDToken:authorizeParameters:tokenParameters:headers:leeway:dpop:lifetime:legacy:)``
-/// or ``openIDConnect(issuer:clientID:redirectURI:scopes:audience:resources:authorizeParameters:tokenParameters:headers:leeway:dpop:lifetime:)``,
-/// and change single fields before you make the ``Session``:
+/// Which issuer and which client an app signs in with. Make one with
+/// ``auth0(domain:clientID:redirectURI:scopes:audience:metadataAccess:metadataByIDToken:authorizeParameters:tokenParameters:headers:leeway:dpop:lifetime:legacy:)``
+/// or
+/// ``openIDConnect(issuer:clientID:redirectURI:scopes:audience:resources:authorizeParameters:tokenParameters:headers:leeway:dpop:lifetime:)``,
+/// and change single fields before you create the ``Session``:
 ///
 /// ```swift
 /// var configuration = SessionConfiguration.auth0(domain: "tenant.eu.auth0.com", clientID: "…")
 /// configuration.scopes.append("read:orders")
 /// ```
 ///
-/// Every field is checked when a session is made from it. Nothing here is secret, because a native app is a public
-/// client (RFC 8252 8.5).
+/// Every field is checked when a session is created with the configuration. Nothing here is secret, because a native app is
+/// a public client (RFC 8252 8.5).
 public struct SessionConfiguration: Hashable, Sendable {
     /// Who issues the tokens.
     public enum Provider: Hashable, Sendable {
-        /// Auth0. `domain` is the tenant's or the custom domain (`tenant.eu.auth0.com`). A URL is accepted too, and
+        /// Auth0. `domain` is the domain of the tenant (`tenant.eu.auth0.com`) or the custom domain. A URL is accepted too, and
         /// `http` on a loopback host, for a development server. The endpoints are known: no discovery request is made.
         case auth0(domain: String)
-        /// Any OpenID Connect provider; its endpoints are found by OpenID Connect Discovery 1.0. `issuer` is the issuer
+        /// Any OpenID Connect provider. Its endpoints are discovered (OpenID Connect Discovery 1.0). `issuer` is the issuer
         /// URL, without `/.well-known/openid-configuration`.
         case openIDConnect(issuer: String)
     }
@@ -27,19 +29,19 @@ public struct SessionConfiguration: Hashable, Sendable {
     public var provider: Provider
     /// The client identifier that the issuer gave this app (RFC 6749 2.2).
     public var clientID: String
-    /// Where the issuer sends the user back to, exactly as registered there: a custom scheme
+    /// Where the issuer sends the browser back to, exactly as registered there: a custom scheme
     /// (`com.example.app://callback`), a claimed `https` URL, or `http` on a loopback host (RFC 8252 7).
     public var redirectURI: String
-    /// The scopes to ask for. `openid` is needed; `offline_access` brings a refresh token at most issuers.
+    /// The scopes to request. `openid` is required; `offline_access` requests a refresh token at most issuers.
     public var scopes: [String]
     /// The API that the access token is for: sent as `audience` (Auth0) in the authorization request.
     public var audience: String?
-    /// Auth0 only: asks for a token for the Management API in the user's own name instead of an ``audience``, and for
-    /// ``auth0MetadataScopes`` besides ``scopes``: what ``Session/metadata`` needs.
+    /// Auth0 only: requests what ``Session/metadata`` needs, that is a token for the Management API in the user's own name
+    /// instead of an ``audience``, and ``auth0MetadataScopes`` in addition to ``scopes``.
     public var metadataAccess: Bool
-    /// Providers other than Auth0: the APIs that access tokens can be asked for later, beside the session's own. Each is
-    /// an absolute URI without a fragment, sent as a `resource` of the authorization request (RFC 8707 2.1): a provider
-    /// gives tokens only for what the user's grant names.
+    /// Providers other than Auth0: the APIs for which access tokens can be requested later, besides the session's own. Each
+    /// is an absolute URI without a fragment, sent as a `resource` of the authorization request (RFC 8707 2.1): a provider
+    /// issues tokens only for the APIs that the user's grant names.
     public var resources: [String]
     /// More parameters for the authorization request, for example `prompt` or `connection`.
     public var authorizeParameters: [String: String]
@@ -47,29 +49,29 @@ public struct SessionConfiguration: Hashable, Sendable {
     public var tokenParameters: [String: String]
     /// More headers for the requests to the issuer: to its own origin (scheme, host and port), and to ``headerOrigins``.
     public var headers: [String: String]
-    /// Further origins that ``headers`` are for, as `https://login.example.com`: where the issuer's endpoints are on other
-    /// hosts that need them. A discovery document can name any host, and headers can be keys.
+    /// Further origins that receive ``headers``, such as `https://login.example.com`, if the issuer has endpoints on other
+    /// hosts that need them. They must be listed because a discovery document can name any host, and a header can be a key.
     public var headerOrigins: [String]
-    /// By how much the times in an ID token (`exp`, `iat`, `nbf`, `auth_time`) may differ from the issuer's clock, in
-    /// seconds: 0 to 300. The session follows the issuer's clock, so a wrong clock of the device needs no leeway.
+    /// How far the times in an ID token (`exp`, `iat`, `nbf`, `auth_time`) may differ from the issuer's clock, in
+    /// seconds: 0 to 300. The session follows the issuer's clock, so a device whose clock is wrong needs no leeway.
     public var leeway: TimeInterval
-    /// Send the ID token to Auth0's Management API, as its first mobile SDKs did: for old tenants that still
-    /// accept it. Others require an access token, which Pilotlight obtains automatically.
+    /// Sends the ID token to Auth0's Management API, as Auth0's first mobile SDKs did: for old tenants that still
+    /// accept it. Other tenants require an access token, which Pilotlight obtains automatically.
     public var metadataByIDToken: Bool
-    /// Pushes the authorization request to the issuer by POST, so that the browser's URL only names it (RFC 9126; Auth0:
-    /// "Configure Pushed Authorization Requests (PAR)"). If the issuer's discovery document requires it, it is
-    /// done in any case; Auth0's setting is not known here.
+    /// Pushes the authorization request to the issuer by POST, so that the browser's URL only refers to it (RFC 9126; Auth0:
+    /// "Configure Pushed Authorization Requests (PAR)"). If the issuer's discovery document requires this, the request is
+    /// pushed in any case; Pilotlight cannot see Auth0's setting.
     public var pushesAuthorizationRequests: Bool
-    /// Whether the tokens are bound to a key of this device, in its Secure Enclave where there is one (DPoP, RFC 9449). See
-    /// <doc:BindTokens>. Not with storage that is `synchronizable`.
+    /// Whether the tokens are bound to a key of this device, in its Secure Enclave if it has one (DPoP, RFC 9449). See
+    /// <doc:BindTokens>. Cannot be combined with storage that is `synchronizable`.
     public var dpop: TokenBinding
-    /// When a session ends, whatever its tokens allow. See <doc:LimitSessions>.
+    /// When a session ends, even if its tokens are still valid. See <doc:LimitSessions>.
     public var lifetime: SessionLifetime
-    /// Auth0 only: allows ``Session/legacy``, which uses the endpoints of before June 2017 (`/delegation`, `/tokeninfo`,
-    /// `/oauth/ro`). Without it each of those calls is refused here and nothing is sent.
+    /// Auth0 only: allows ``Session/legacy``, which uses the endpoints from before June 2017 (`/delegation`, `/tokeninfo`,
+    /// `/oauth/ro`). If false, those calls are refused on the device and nothing is sent.
     public var legacy: Bool
 
-    /// A configuration from its fields. Prefer
+    /// Creates a configuration from its fields. Prefer
     /// ``auth0(domain:clientID:redirectURI:scopes:audience:metadataAccess:metadataByIDToken:authorizeParameters:tokenParameters:headers:leeway:dpop:lifetime:legacy:)``
     /// and
     /// ``openIDConnect(issuer:clientID:redirectURI:scopes:audience:resources:authorizeParameters:tokenParameters:headers:leeway:dpop:lifetime:)``,
@@ -103,8 +105,8 @@ public struct SessionConfiguration: Hashable, Sendable {
 }
 
 extension SessionConfiguration {
-    /// As the core takes it. Throws for a leeway or a lifetime that is no number of seconds, a redirect URI for which there
-    /// is no default, and a metadata access that is not possible.
+    /// The core's configuration. Throws if the leeway or the lifetime is not a valid number of seconds, if the redirect URI is
+    /// empty and has no default, and if metadata access is not possible.
     var core: PilotlightCore.SessionConfiguration {
         get throws {
             guard let leeway = UInt32(exactly: leeway.rounded(.up)) else {

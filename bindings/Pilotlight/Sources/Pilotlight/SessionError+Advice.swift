@@ -22,7 +22,7 @@ extension SessionError {
             + "or was revoked. If it happens to every user, check the client's settings at the issuer."
     }
 
-    /// Where a field of the configuration is set, here and at the issuer. The places are those of the Auth0 Dashboard.
+    /// Where a field of the configuration is set: in the app, and in the Auth0 Dashboard.
     static func advice(forField field: String) -> String {
         let here = "check `\(field)` in `SessionConfiguration`"
         let place: String? =
@@ -72,12 +72,12 @@ extension SessionError {
     /// What to do after a sign-in that failed.
     static func suggestion(forCode code: String) -> String {
         let developer = advice(forCode: code).map { " For the developer: \($0)" } ?? ""
-        // Another attempt brings the same ID token.
+        // Another attempt would bring an equally invalid ID token.
         if code == "id_token_invalid" { return "This app cannot sign you in now. (\(code))\(developer)" }
         return "Try to sign in again. (\(code))\(developer)"
     }
 
-    /// What a developer can check after a sign-in that failed; nil where only the user can do something.
+    /// What a developer can check after a sign-in that failed; nil if only the user can do something.
     private static func advice(forCode code: String) -> String? {
         switch code {
         case "unauthorized_client", "unsupported_response_type":

@@ -1,5 +1,5 @@
 extension SessionError {
-    /// Names of the core that are spelled another way in Swift.
+    /// The core's names that are spelled differently in Swift.
     private static let swiftNames = [
         "client_id": "clientID", "redirect_uri": "redirectURI", "leeway_seconds": "leeway",
         "authorize_parameters": "authorizeParameters", "token_parameters": "tokenParameters",
@@ -10,7 +10,7 @@ extension SessionError {
         "return_to": "returnTo", "api_type": "apiType",
     ]
 
-    /// A field or an argument as the app wrote it, and the core's message with that name in it.
+    /// The Swift name of a field or an argument, and the core's message with that name in it.
     static func inSwift(_ name: String, _ message: String) -> (name: String, message: String) {
         guard let swift = swiftNames[name] else { return (name, message) }
         // The core writes a name as a separate word.

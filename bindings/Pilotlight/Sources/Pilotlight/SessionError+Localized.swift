@@ -1,8 +1,8 @@
 import Foundation
 
 extension SessionError: LocalizedError {
-    /// What happened, in a sentence for a person. It has no values in it, so that an app can look it up in its catalogue
-    /// of strings.
+    /// What happened, in one sentence for the user. It contains no values, so that an app can look it up in its string
+    /// catalogue.
     public var summary: String {
         switch self {
         case .temporarilyUnavailable(.network, _, _): "There is no connection to the sign-in service."
@@ -41,8 +41,8 @@ extension SessionError: LocalizedError {
         }
     }
 
-    /// What happened: ``summary``, and in brackets the ``message``, which names the host, the field and the values as far
-    /// as they are no secret.
+    /// What happened: ``summary``, followed in brackets by ``message``, which names the host, the field and the values that are
+    /// not secret.
     public var errorDescription: String? {
         saysEnough ? summary : "\(summary) (\(message))"
     }
@@ -52,8 +52,8 @@ extension SessionError: LocalizedError {
         message
     }
 
-    /// What to do about it: for a person where a person can help, else for the app's developer, with the setting here and
-    /// in the Auth0 Dashboard.
+    /// What to do about it. It addresses the user if the user can help, otherwise the app's developer, with the setting in the
+    /// app and in the Auth0 Dashboard.
     public var recoverySuggestion: String? {
         switch self {
         case .temporarilyUnavailable(.network, _, _):
@@ -62,7 +62,7 @@ extension SessionError: LocalizedError {
             "Check the device's date and time, sign in to the Wi-Fi network if it asks for it, and try again. \(Self.certificateAdvice)"
         case .temporarilyUnavailable(.noBackgroundTime, _, _):
             "Open the app to go on."
-        // `Int` of a number out of its range ends the app.
+        // Converting a number outside the range of `Int` would crash the app.
         case .temporarilyUnavailable(_, let seconds?, _) where (1...86_400).contains(seconds.rounded(.up)):
             "Try again in \(Int(seconds.rounded(.up))) seconds."
         case .temporarilyUnavailable:
@@ -106,7 +106,7 @@ extension SessionError: LocalizedError {
         }
     }
 
-    /// Where the message adds nothing for anybody.
+    /// Whether ``message`` would add nothing to ``summary``.
     private var saysEnough: Bool {
         switch self {
         case .deviceLocked, .userAuthenticationFailed, .readOnly, .signInCancelled: true

@@ -1,6 +1,6 @@
 import Foundation
 
-/// As Objective-C and crash reporters see it. Domain and codes never change; a case that is added gets a new number.
+/// The error as Objective-C and crash reporters see it. The domain and the codes never change; a new case gets a new number.
 extension SessionError: CustomNSError {
     /// `Pilotlight.SessionError`
     public static let errorDomain = "Pilotlight.SessionError"
@@ -28,9 +28,9 @@ extension SessionError: CustomNSError {
         }
     }
 
-    /// The texts of `LocalizedError`, and what the case holds: `PilotlightReason`, `PilotlightRetryAfter`,
-    /// `PilotlightCode`, `PilotlightField`, `PilotlightArgument`, `PilotlightStatus`. The issuer's own words are not in
-    /// it, because an `NSError` is what crash reporters send.
+    /// The texts of `LocalizedError`, and the values of the case: `PilotlightReason`, `PilotlightRetryAfter`,
+    /// `PilotlightCode`, `PilotlightField`, `PilotlightArgument`, `PilotlightStatus`, `PilotlightACRValues`,
+    /// `PilotlightMaxAge`. It does not contain the issuer's own words, because crash reporters send an `NSError`.
     public var errorUserInfo: [String: Any] {
         var info: [String: Any] = [NSLocalizedDescriptionKey: errorDescription ?? summary]
         info[NSLocalizedFailureReasonErrorKey] = failureReason

@@ -1,6 +1,6 @@
 internal import PilotlightCore
 
-/// What stood in the way of a call that may succeed later.
+/// Why a call failed that may succeed later.
 public enum RetryReason: Hashable, Sendable {
     /// No connection, a broken one, or no answer in time.
     case network
@@ -12,28 +12,28 @@ public enum RetryReason: Hashable, Sendable {
     case rateLimited
     /// The answer does not follow the protocol, for example a captive portal's page.
     case unexpectedAnswer
-    /// Another process that shares the session is renewing it, and has not ended in time.
+    /// Another process that shares the session is renewing it, and has not finished in time.
     case anotherProcess
-    /// The system gives this process no time in the background, and the session is shared with other processes. It is
-    /// renewed when the app is in front.
+    /// The system grants this process no background time, and the session is shared with other processes. It is
+    /// renewed when the app is in the foreground.
     case noBackgroundTime
 }
 
 /// Why the user has not authenticated on this device.
 public enum UserAuthenticationFailure: Hashable, Sendable {
-    /// It is due, and the user was not asked: the app is not in front, or it asks by itself
-    /// (``UserAuthenticationPolicy/askedByApp()``). Show the app as closed, and call ``Session/authenticateUser()``.
+    /// Authentication is due, but the user was not asked: the app is not in the foreground, or the app asks itself
+    /// (``UserAuthenticationPolicy/askedByApp()``). Show the app as locked, and call ``Session/authenticateUser()``.
     case required
     /// The user closed the dialogue. Offer to try again.
     case cancelled
-    /// It was not the device's owner. Offer to try again, and to sign out.
+    /// The device did not recognise its owner. Offer to try again, and to sign out.
     case failed
-    /// It is not possible on this device: no passcode is set, or no face or finger is enrolled or allowed for this app. Say so;
-    /// a sign-in counts as an authentication.
+    /// Authentication is not possible on this device: no passcode is set, or no face or finger is enrolled or allowed for this
+    /// app. Tell the user so; a sign-in counts as an authentication.
     case unavailable
 }
 
-/// Why the user is needed.
+/// Why the user has to sign in.
 public enum SignInReason: Hashable, Sendable {
     /// Nobody is signed in.
     case signedOut
@@ -45,13 +45,13 @@ public enum SignInReason: Hashable, Sendable {
     case lifetimeEnded
     /// The session was not used for longer than ``SessionLifetime/idle``.
     case idleTooLong
-    /// The issuer wants the user to do something (a second factor, consent); the session has not ended.
+    /// The issuer requires the user to do something (a second factor, consent); the session has not ended.
     case interactionRequired
-    /// The issuer denies this renewal by one of its rules; the session has not ended.
+    /// A rule at the issuer denies this renewal; the session has not ended.
     case accessDenied
     /// For more than a minute the issuer has refused every renewal with an error code that does not say why. Most likely
-    /// the refresh token is no longer valid. The session has not ended: later calls try again, and one renewal that
-    /// succeeds ends this. `code` is the issuer's last error code.
+    /// the refresh token is no longer valid. The session has not ended: later calls try again, and a renewal that succeeds
+    /// clears this reason. `code` is the issuer's last error code.
     case renewalsRefused(code: String)
     /// The tokens are bound to a key (``TokenBinding``) that this device cannot use, for example after a backup was restored to
     /// another device. The session has not ended, but it cannot be used here.

@@ -1,76 +1,76 @@
 import Foundation
 internal import PilotlightCore
 
-/// Why a call did not succeed. Each case is a state, and says what to do.
+/// Why a call did not succeed. Each case describes a situation and implies what to do.
 ///
-/// The text for a person is in ``errorDescription`` and ``recoverySuggestion``, in English; an app in other
-/// languages switches over the cases, or looks up ``summary``. ``message`` is for a developer: it never holds a token, a
-/// code or a profile's content. What the issuer itself says is in ``issuerMessage``.
+/// ``errorDescription`` and ``recoverySuggestion`` are texts for the user, in English. For other languages, switch over the
+/// cases or look up ``summary``. ``message`` is for developers: it never contains a token, a code or profile data. The
+/// issuer's own text is in ``issuerMessage``.
 ///
-/// A call throws nothing else but `CancellationError`, when the waiting task was cancelled.
+/// Besides this error, calls throw `CancellationError` if the waiting task was cancelled. Calls that send your own requests also
+/// throw `URLError`, and calls that take a ``WebAuthenticator`` also throw its errors.
 public enum SessionError: Error, Hashable, Sendable {
-    /// Nothing is wrong with the session; try the same call again later: after `retryAfter` seconds where the server
-    /// said so, otherwise with growing pauses.
+    /// Nothing is wrong with the session; try the same call again later: after `retryAfter` seconds if there is a value,
+    /// otherwise with growing pauses.
     case temporarilyUnavailable(reason: RetryReason, retryAfter: TimeInterval?, message: Message)
     /// The device is locked and the session cannot be read; try again when it has been unlocked.
     case deviceLocked(message: Message)
-    /// The user has to authenticate on this device (Face ID, Touch ID, the passcode) and has not, by a
-    /// ``UserAuthenticationPolicy`` or the Keychain's access control. Nothing is lost: the same call asks again, so make it
-    /// when the user wants it. `reason` says whether that helps.
+    /// A ``UserAuthenticationPolicy`` or the Keychain's access control requires the user to authenticate on this device (Face
+    /// ID, Touch ID, the passcode), and the user has not. Nothing is lost: the same call asks again, so repeat it when the user
+    /// wants to continue. `reason` says whether that helps.
     case userAuthenticationFailed(reason: UserAuthenticationFailure, message: Message)
-    /// This session is read-only and has no token that is good enough: the app itself has to run, to renew the session
-    /// or to sign in or out.
+    /// This session is read-only and cannot do this, or it has no token that is good enough: the app itself has to run, to
+    /// renew the session or to sign in or out.
     case readOnly(message: Message)
-    /// The call needs the user: begin a sign-in.
+    /// The user has to sign in: begin a sign-in. `reason` says whether the session has ended.
     case signInRequired(reason: SignInReason, message: Message)
     /// An API refuses a request until the user authenticates in a certain way (RFC 9470). Only
     /// ``Session/data(for:audience:minTTL:using:)`` throws it. ``Session/stepUp(for:using:parameters:via:)`` lets the user
     /// authenticate and sends the request again. The session has not ended.
     case stepUpRequired(StepUpChallenge, message: Message)
-    /// The issuer wants a second factor before it renews the session, exchanges a token or completes a sign-in without a browser
-    /// (Auth0: `mfa_required` with an `mfa_token`). Answer the challenge with ``Session/verify(_:for:)``, or begin a sign-in. The
-    /// session has not ended.
+    /// The issuer requires a second factor before it renews the session, exchanges a token or completes a sign-in without a
+    /// browser (Auth0: `mfa_required` with an `mfa_token`). Answer the challenge with ``Session/verify(_:for:)``, or begin a
+    /// sign-in. The session has not ended.
     case mfaRequired(MFAChallenge, message: Message)
     /// The issuer did not accept the second factor; ask the user for another answer. The session has not ended.
     ///
-    /// `code` is the issuer's error code, such as `invalid_grant` for a wrong code. With `expired_token` the challenge is over:
-    /// repeat the refused call, which throws a new one.
+    /// `code` is the issuer's error code, such as `invalid_grant` for a wrong code. With `expired_token` the challenge has
+    /// expired: repeat the refused call, which throws a new challenge.
     case mfaRejected(code: String, message: Message)
-    /// This attempt to sign in failed. Show why, and let the user begin another. An earlier session is
-    /// not changed.
+    /// This attempt to sign in failed. Show why, and let the user begin another one. It does not change a session that existed
+    /// before.
     ///
-    /// `code` is the issuer's error code (RFC 6749 4.1.2.1 and 5.2, OpenID Connect Core 3.1.2.6), or Pilotlight's
+    /// `code` is the issuer's error code (RFC 6749 4.1.2.1 and 5.2, OpenID Connect Core 3.1.2.6), or one of Pilotlight's
     /// own: `id_token_invalid`, `no_sign_in_in_progress`, `sign_in_expired`, `state_mismatch`, `issuer_mismatch`,
-    /// `web_authentication_failed`, and of a step-up `user_mismatch` and `unmet_authentication_requirements`.
+    /// `web_authentication_failed`, and for a step-up `user_mismatch` and `unmet_authentication_requirements`.
     case signInFailed(code: String, message: Message)
     /// The sign-in was cancelled, by the user or by the app. Usually nothing needs to be shown.
     ///
-    /// When it happens before the user saw a form, the browser may have shown the issuer's own error page: check the
+    /// If this happens before the user has seen a form, the browser may have shown the issuer's own error page: check the
     /// client ID, and that the redirect URI is registered (Auth0: "Allowed Callback URLs").
     case signInCancelled
-    /// The app's configuration, or the client's settings at the issuer, must be changed. `field` is the field to look
-    /// at.
+    /// The app's configuration, or the client's settings at the issuer, must be changed. `field` is the field to check.
     case configurationInvalid(field: String, message: Message)
     /// An argument of this call must be changed.
     case argumentInvalid(argument: String, message: Message)
-    /// The store refuses or fails. After a renewal the new tokens stay usable in this process and are written again
-    /// at the next call. `status` is the system's own number: an `OSStatus` or an `errno`.
+    /// The store refused the operation or failed. After a renewal the new tokens stay usable in this process, and the next
+    /// call tries again to write them. `status` is the system's own number: an `OSStatus` or an `errno`.
     case storageFailed(status: Int32?, message: Message)
-    /// A fault in Pilotlight itself; please report it. The session is untouched.
+    /// A bug in Pilotlight itself; please report it. The session has not changed.
     case internalFault(message: Message)
 }
 
 extension SessionError {
-    /// What happened, for a developer, and what the issuer itself said of it.
+    /// What happened, for a developer, and the issuer's own text about it.
     public struct Message: Hashable, Sendable, ExpressibleByStringInterpolation {
-        /// For a developer's log: it holds no token, no code and no personal data. An issuer's words are in it only as far
-        /// as they cannot quote any.
+        /// The text for a developer's log. It contains no token, no code and no personal data; the issuer's words only if they
+        /// cannot quote any.
         public let text: String
-        /// The issuer's own words (`error_description`, RFC 6749 5.2), in its language: an app may show them to the user.
-        /// They may quote what the user entered, so keep them out of logs. Nil where it said nothing.
+        /// The issuer's own words (`error_description`, RFC 6749 5.2), in the issuer's language: an app may show them to the
+        /// user. They may quote what the user entered, so keep them out of logs. Nil if the issuer said nothing.
         public let issuerMessage: String?
 
-        /// A message, for tests of an app and for its own ``WebAuthenticator``.
+        /// Creates a message, for tests of an app and for an app's own ``WebAuthenticator``.
         public init(_ text: String, issuerMessage: String? = nil) {
             self.text = text
             self.issuerMessage = issuerMessage
@@ -80,25 +80,25 @@ extension SessionError {
             self.init(message.text, issuerMessage: message.issuer)
         }
 
-        /// A message of the app's own.
+        /// Creates a message from a literal.
         public init(stringLiteral text: String) {
             self.init(text)
         }
     }
 
-    /// What happened, for a developer: for logs and bug reports. No secrets, no personal data.
+    /// What happened, for logs and bug reports. Contains no secrets and no personal data.
     public var message: String {
         details?.text ?? "the sign-in was cancelled"
     }
 
-    /// What the issuer itself said (`error_description`, RFC 6749 5.2), in its language, to be shown to the user: for
-    /// example why an account is blocked, with the number that its support asks for. Not for logs, because it may quote
-    /// what the user entered. Nil where it said nothing.
+    /// The issuer's own text (`error_description`, RFC 6749 5.2), in the issuer's language, which may be shown to the user: for
+    /// example why an account is blocked, with the number that its support asks for. Do not log it, because it may quote
+    /// what the user entered. Nil if the issuer said nothing.
     public var issuerMessage: String? {
         details?.issuerMessage
     }
 
-    /// Whether the same call can succeed later without anybody doing anything.
+    /// True for `temporarilyUnavailable` and `deviceLocked`: the same call can succeed later without any action in the app.
     public var isTemporary: Bool {
         switch self {
         case .temporarilyUnavailable, .deviceLocked: true
@@ -121,7 +121,7 @@ extension SessionError {
     }
 }
 
-/// The developer's text alone, because the issuer's may hold what is personal.
+/// Shows the developer's text only, because the issuer's may contain personal data.
 extension SessionError.Message: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     /// ``text``
     public var description: String { text }
@@ -132,7 +132,7 @@ extension SessionError.Message: CustomStringConvertible, CustomDebugStringConver
 }
 
 extension SessionError {
-    /// Any error that a call of the core's may end with.
+    /// Converts any error that a call to the core may throw.
     static func of(_ error: any Error) -> any Error {
         switch error {
         case let error as PilotlightCore.SessionError: SessionError(error)

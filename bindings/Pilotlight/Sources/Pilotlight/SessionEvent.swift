@@ -3,41 +3,40 @@ internal import PilotlightCore
 
 /// Something that happened to a session; see ``Session/events``.
 ///
-/// It holds no token, code or other secret, and of personal data only the user's `sub` claim. Later releases may
-/// add events: give a `switch` a `default`.
+/// It contains no token, code or other secret; the only personal data is the user's `sub` claim. Later releases may
+/// add events, so give each `switch` a `default`.
 public enum SessionEvent: Equatable, Sendable {
-    /// A user signed in. `subject` is the user's `sub` claim (OpenID Connect Core 2), `by` says how: also in another
-    /// process that shares the store.
+    /// A user signed in, in this process or in another one that shares the store. `subject` is the user's `sub` claim (OpenID
+    /// Connect Core 2); `by` says how.
     case signedIn(subject: String, by: SignInMethod)
-    /// The sign-in asked for a refresh token (scope `offline_access`), and the issuer gave none: when the access token expires,
-    /// the user has to sign in again. To fix it, add `prompt` `consent` to the `authorizeParameters` (OpenID Connect Core
+    /// The sign-in requested a refresh token (scope `offline_access`), but the issuer issued none: when the access token expires,
+    /// the user has to sign in again. To fix this, add `prompt` `consent` to the `authorizeParameters` (OpenID Connect Core
     /// 11); at Auth0, switch on "Allow Offline Access" in the settings of the API. See also ``Session/hasRefreshToken``.
     case refreshTokenMissing
-    /// The session of an earlier launch was read from the store: at launch, or after the device was unlocked. Or a session
-    /// continues after ``ended(reason:)``: another request had just used the refresh token that the issuer refused, and its
-    /// answer brought a newer one.
+    /// The session of an earlier launch was read from the store, at launch or after the device was unlocked. It is also sent if
+    /// a session continues after ``ended(reason:)``, because another request had just used the refresh token that the issuer
+    /// refused, and its answer brought a newer one.
     case restored(subject: String)
-    /// There is a new access token, stored: the session's own, or with `audience` one for a further API. It expires at
-    /// `expiresAt` by the device's clock. With `elsewhere` another process renewed it. At
-    /// older tenants the ID token may be what was renewed (``Session/legacy``).
+    /// A new access token was stored: the session's own or, if `audience` is set, one for a further API. It expires at
+    /// `expiresAt` by the device's clock. If `elsewhere` is true, another process renewed it. At older tenants the renewed
+    /// token may be the ID token (``Session/legacy``).
     case renewed(audience: String?, expiresAt: Date, elsewhere: Bool)
-    /// A renewal failed after all attempts; the session continues. `error` is what the waiting calls
-    /// throw: its case says what to do. Before `retryAt` calls fail at once and send nothing; with nil the
-    /// next call may send a request.
+    /// A renewal failed after all attempts; the session continues. The waiting calls throw `error`, whose case says what to do.
+    /// Until `retryAt`, calls fail at once and send nothing; if it is nil, the next call may send a request.
     case renewalFailed(audience: String?, error: SessionError, retryAt: Date?)
     /// The session will end at that time by the device's clock, because of its ``SessionLifetime`` or because the issuer says so.
     /// Sent ``SessionLifetime/warning`` seconds before, and again if a use has postponed the end.
     case willEnd(at: Date, reason: ReauthenticationReason)
-    /// The session cannot continue without the user: the issuer refused the refresh token, or there is none and the access
-    /// token expired, or its time is over (<doc:LimitSessions>). Begin a sign-in.
+    /// The session cannot continue without the user: the issuer refused the refresh token, the access token expired and there
+    /// is no refresh token, or the session's time is over (<doc:LimitSessions>). Begin a sign-in.
     case ended(reason: ReauthenticationReason)
-    /// The user signed out; with `elsewhere` in another process that shares the store.
+    /// The user signed out; if `elsewhere` is true, in another process that shares the store.
     case signedOut(elsewhere: Bool)
-    /// The profile has changed, or is the session's first: ``Session/cachedProfile`` has it.
+    /// The profile has changed, or it is the session's first one; see ``Session/cachedProfile``.
     case profileChanged
-    /// A change made with ``SessionMetadata/updateOrWait(_:)`` reached the server, whether it had to wait or not.
+    /// A change made with ``SessionMetadata/updateOrWait(_:)`` reached the server, whether or not it had to wait.
     case metadataUpdateSent(id: PendingMetadataUpdate.ID)
-    /// The server rejected such a change permanently, and it was dropped; ``SessionMetadata/flush()`` says why.
+    /// The server rejected such a change permanently, so it was dropped; ``SessionMetadata/flush()`` says why.
     case metadataUpdateRefused(id: PendingMetadataUpdate.ID)
 }
 

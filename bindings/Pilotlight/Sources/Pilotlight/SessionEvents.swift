@@ -1,6 +1,6 @@
 internal import PilotlightCore
 
-/// The session's events, for `for await`: for analytics, logs, and actions at one moment.
+/// The session's events, for `for await`. Use them for analytics, logs, and actions that happen once.
 ///
 /// ```swift
 /// Task {
@@ -16,14 +16,14 @@ internal import PilotlightCore
 /// ```
 ///
 /// Each event is sent once, in order, after the change: ``Session/state`` and the tokens in memory already show it, and
-/// new tokens are in the store. No event holds a token.
+/// new tokens are in the store. No event contains a token.
 ///
-/// Each loop over it is a separate listener. It gets what happens **from then on**: nothing is repeated for a listener
-/// that comes later, so begin before ``Session/restore()``. For what a screen shows, use ``SessionStates``, which begin with
-/// the current state. The loop ends when the ``Session`` is deallocated or its task is cancelled, and does not keep the session
-/// alive. Nothing is dropped: a slow listener gets everything later.
+/// Each loop is a separate listener. It gets the events **from then on**: nothing is repeated for a listener that begins
+/// later, so begin before ``Session/restore()``. For the user interface, use ``SessionStates``, which begin with
+/// the current state. The loop ends when the ``Session`` is deallocated or the loop's task is cancelled, and does not keep the
+/// session alive. Nothing is dropped: a slow listener gets everything later.
 public struct SessionEvents: AsyncSequence, Sendable {
-    /// Something that happened.
+    /// An event of the session.
     public typealias Element = SessionEvent
 
     let broadcaster: Broadcaster<SessionEvent>

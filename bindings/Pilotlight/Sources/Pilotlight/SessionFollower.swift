@@ -1,9 +1,9 @@
 import Foundation
 
-/// What ``SessionModel`` and `ObservableSession` have in common: follows a session on the main actor, and runs its calls.
+/// Follows a session on the main actor and runs its calls, for ``SessionModel`` and `ObservableSession`.
 @MainActor
 final class SessionFollower {
-    /// What a screen shows.
+    /// The values that a screen shows.
     struct Values: Equatable {
         var state: SessionState?
         var profile: SessionProfile?
@@ -17,10 +17,10 @@ final class SessionFollower {
     private(set) var values: Values {
         didSet { if values != oldValue { changed?(values) } }
     }
-    /// Takes every change of the values.
+    /// Called with every change of the values.
     var changed: (@MainActor (Values) -> Void)?
     private var listening: [Task<Void, Never>] = []
-    /// Waits until the user's authentication is not valid any more.
+    /// Waits until the user's authentication is no longer valid.
     private var closing: Task<Void, Never>?
     /// The longest sleep, in seconds: a sleeping device may not count it.
     private static let longestSleep: TimeInterval = 60
@@ -34,7 +34,7 @@ final class SessionFollower {
             Task { [weak self, states = session.states] in
                 for await state in states {
                     guard let self else { return }
-                    // A report may be late; the session itself knows best.
+                    // A report may be late, so the session's own state takes precedence.
                     self.follow(self.session.state ?? state)
                 }
             },
@@ -86,7 +86,7 @@ final class SessionFollower {
         values.profile = values.state == .signedOut ? nil : session.cachedProfile
     }
 
-    /// Nobody says that an authentication is not valid any more: it is looked at when it should be so.
+    /// The gate does not announce that an authentication is no longer valid, so this waits for that time and looks again.
     private func waitForClosing() {
         closing?.cancel()
         guard let gate = session.gate, gate.timeLeft != nil else { return }

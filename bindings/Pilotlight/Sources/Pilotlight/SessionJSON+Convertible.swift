@@ -1,9 +1,9 @@
 import Foundation
 
-/// A value that metadata can hold, so that variables need no ceremony: `metadata.update(["age": age])`.
+/// A value that metadata can hold, so that variables can be passed as they are: `metadata.update(["age": age])`.
 ///
-/// Strings, truth values, numbers, dates, URLs, UUIDs, and arrays, dictionaries and optionals of them have it. Give it to
-/// your own type that is one JSON value.
+/// Strings, Booleans, numbers, dates, URLs, UUIDs, and arrays, dictionaries and optionals of these conform to it. Conform
+/// your own type if it can be represented as one JSON value.
 public protocol SessionJSONConvertible {
     /// The value as JSON.
     var sessionJSON: SessionJSON { get }
@@ -20,30 +20,30 @@ extension String: SessionJSONConvertible {
 }
 
 extension Bool: SessionJSONConvertible {
-    /// `true` or `false`.
+    /// A Boolean.
     public var sessionJSON: SessionJSON { .bool(self) }
 }
 
 extension Int: SessionJSONConvertible {
-    /// A whole number.
+    /// An integer.
     public var sessionJSON: SessionJSON { .integer(Int64(self)) }
 }
 
 extension Int64: SessionJSONConvertible {
-    /// A whole number.
+    /// An integer.
     public var sessionJSON: SessionJSON { .integer(self) }
 }
 
 extension Double: SessionJSONConvertible {
-    /// A number. JSON has no NaN and no infinity: sending one throws.
+    /// A number. JSON has no NaN and no infinity, so sending one of these throws.
     public var sessionJSON: SessionJSON { .double(self) }
 }
 
 extension Date: SessionJSONConvertible {
-    /// A string by ISO 8601, as ``SessionJSON/dateValue`` reads it. Outside of the years 1 to 9999 there is none: sending
-    /// such a date throws, as NaN does.
+    /// An ISO 8601 string, as ``SessionJSON/dateValue`` reads it. A date outside the years 1 to 9999 cannot be represented:
+    /// sending one throws, as it does for NaN.
     public var sessionJSON: SessionJSON {
-        // Foundation ends the app when it writes a date that no calendar has.
+        // Foundation crashes the app if it formats a date that no calendar has.
         guard (-62_135_596_800..<253_402_300_800).contains(timeIntervalSince1970) else { return .double(.nan) }
         return .string(Date.ISO8601FormatStyle(includingFractionalSeconds: true).format(self))
     }
@@ -104,7 +104,7 @@ extension SessionMetadata {
 
     /// As ``updateOrWait(_:)``, with your own values.
     ///
-    /// - Returns: The metadata after the change, or the change that waits.
+    /// - Returns: The metadata after the change, or the number of the queued change.
     /// - Throws: As ``updateOrWait(_:)``.
     @_documentation(visibility: internal) @_disfavoredOverload @discardableResult
     public func updateOrWait(_ changes: [String: (any SessionJSONConvertible)?]) async throws -> MetadataUpdate {

@@ -12,7 +12,7 @@ extension SessionJSON: ExpressibleByNilLiteral, ExpressibleByBooleanLiteral, Exp
         self = .bool(value)
     }
 
-    /// A whole number.
+    /// An integer.
     public init(integerLiteral value: Int64) {
         self = .integer(value)
     }
@@ -32,7 +32,7 @@ extension SessionJSON: ExpressibleByNilLiteral, ExpressibleByBooleanLiteral, Exp
         self = .array(elements)
     }
 
-    /// An object. Of a key that is written twice the last value counts.
+    /// An object. If a key occurs twice, its last value counts.
     public init(dictionaryLiteral elements: (String, SessionJSON)...) {
         self = .object(Dictionary(elements, uniquingKeysWith: { $1 }))
     }

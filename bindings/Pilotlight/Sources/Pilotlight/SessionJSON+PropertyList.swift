@@ -1,6 +1,6 @@
 import Foundation
 
-/// Values as Objective-C has them.
+/// Conversions to and from the values of Objective-C.
 extension SessionJSON {
     /// `NSNull`, `NSNumber`, `NSString`, `NSArray`, `NSDictionary`.
     var anyValue: Any {
@@ -15,7 +15,8 @@ extension SessionJSON {
         }
     }
 
-    /// The other way round. Foundation does it, because only Foundation tells an `NSNumber` of a boolean from one of 1.
+    /// The JSON values of Objective-C's. Foundation converts them, because only Foundation can distinguish the `NSNumber` of a
+    /// Boolean from that of 1.
     ///
     /// - Throws: ``SessionError/argumentInvalid(argument:message:)`` for a value that JSON does not have.
     static func members(of values: [String: Any], argument: String) throws -> [String: SessionJSON] {

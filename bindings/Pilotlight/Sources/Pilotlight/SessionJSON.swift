@@ -1,9 +1,9 @@
 import Foundation
 
-/// A JSON value (RFC 8259): of metadata, and of claims that have no Swift type.
+/// A JSON value (RFC 8259), for metadata and for claims that have no Swift type.
 ///
-/// Literals make values (`["country": "USA", "age": 36, "phone": nil]`), properties read them:
-/// `metadata["country"]?.stringValue`.
+/// Write values as literals (`["country": "USA", "age": 36, "phone": nil]`), and read them with properties
+/// (`metadata["country"]?.stringValue`).
 public enum SessionJSON: Hashable, Sendable {
     /// `null`
     case null
@@ -11,7 +11,7 @@ public enum SessionJSON: Hashable, Sendable {
     case bool(Bool)
     /// A number without a fraction that fits 64 bits.
     case integer(Int64)
-    /// Any other number. JSON has no NaN and no infinity: they cannot be encoded.
+    /// Any other number. JSON has no NaN and no infinity, so these cannot be encoded.
     case double(Double)
     /// A string.
     case string(String)
@@ -22,12 +22,12 @@ public enum SessionJSON: Hashable, Sendable {
 }
 
 extension SessionJSON {
-    /// The truth value; nil when this is something else.
+    /// The Boolean; nil if this is something else.
     public var boolValue: Bool? {
         if case .bool(let value) = self { value } else { nil }
     }
 
-    /// The number, when it is whole and fits an `Int`; nil when this is something else.
+    /// The number, if it is an integer and fits an `Int`; nil if this is something else.
     public var intValue: Int? {
         switch self {
         case .integer(let value): Int(exactly: value)
@@ -36,7 +36,7 @@ extension SessionJSON {
         }
     }
 
-    /// The number, whole or not; nil when this is something else.
+    /// The number, with or without a fraction; nil if this is something else.
     public var doubleValue: Double? {
         switch self {
         case .integer(let value): Double(value)
@@ -45,17 +45,17 @@ extension SessionJSON {
         }
     }
 
-    /// The string; nil when this is something else.
+    /// The string; nil if this is something else.
     public var stringValue: String? {
         if case .string(let value) = self { value } else { nil }
     }
 
-    /// The array; nil when this is something else.
+    /// The array; nil if this is something else.
     public var arrayValue: [SessionJSON]? {
         if case .array(let value) = self { value } else { nil }
     }
 
-    /// The object; nil when this is something else.
+    /// The object; nil if this is something else.
     public var objectValue: [String: SessionJSON]? {
         if case .object(let value) = self { value } else { nil }
     }
@@ -65,12 +65,12 @@ extension SessionJSON {
         self == .null
     }
 
-    /// The member `key` of an object; nil when there is none or this is no object.
+    /// The member `key` of an object; nil if there is none or this is not an object.
     public subscript(key: String) -> SessionJSON? {
         objectValue?[key]
     }
 
-    /// The element `index` of an array; nil when there is none or this is no array.
+    /// The element `index` of an array; nil if there is none or this is not an array.
     public subscript(index: Int) -> SessionJSON? {
         guard let array = arrayValue, array.indices.contains(index) else { return nil }
         return array[index]
@@ -98,7 +98,7 @@ extension SessionJSON: Codable {
         }
     }
 
-    /// Writes it as the JSON value that it is.
+    /// Writes the JSON value.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.singleValueContainer()
         switch self {

@@ -4,27 +4,27 @@ internal import PilotlightCore
 import os
 #endif
 
-/// Where Pilotlight's log lines go. They hold no secrets and no personal data: no token, code, verifier, URL query or
+/// Where Pilotlight's log lines go. The lines contain no secrets and no personal data: no token, code, verifier, URL query or
 /// claim. They may be shown and collected unchanged.
 public struct SessionLog: Sendable {
     /// How important a line is.
     public enum Level: Hashable, Sendable {
-        /// For finding a fault.
+        /// Details for debugging.
         case debug
-        /// What happened.
+        /// Normal events.
         case info
-        /// Something is wrong and was dealt with.
+        /// Something is wrong, but was handled.
         case warning
         /// Something is wrong.
         case error
     }
 
-    /// Takes one line. Called on any thread; must return soon.
+    /// Receives one line. It is called on any thread and must return soon.
     public typealias Handler = @Sendable (_ level: Level, _ message: String) -> Void
 
     let handler: Handler?
 
-    /// Lines go to `handler`.
+    /// Sends the lines to `handler`.
     public init(_ handler: @escaping Handler) {
         self.handler = handler
     }
@@ -33,12 +33,12 @@ public struct SessionLog: Sendable {
         handler = nil
     }
 
-    /// Lines go nowhere.
+    /// Discards the lines.
     public static let none = SessionLog()
 
     #if canImport(os)
-    /// Apple's unified logging, subsystem `Pilotlight`, category `session`: see them in Console or with `log stream
-    /// --predicate 'subsystem == "Pilotlight"'`. Messages are public, because they hold nothing private.
+    /// Apple's unified logging, subsystem `Pilotlight`, category `session`. View the lines in Console or with `log stream
+    /// --predicate 'subsystem == "Pilotlight"'`. Messages are public, because they contain nothing private.
     public static let standard: SessionLog = {
         let logger = Logger(subsystem: "Pilotlight", category: "session")
         return SessionLog { level, message in
@@ -51,7 +51,7 @@ public struct SessionLog: Sendable {
         }
     }()
     #else
-    /// Where there is no unified logging: nothing.
+    /// Discards the lines, on systems without unified logging.
     public static let standard = none
     #endif
 
@@ -60,7 +60,7 @@ public struct SessionLog: Sendable {
     }
 }
 
-/// The core's log sink over a closure.
+/// Forwards the core's log lines to a closure.
 private final class ForwardingLogSink: LogSink {
     private let handler: SessionLog.Handler
 

@@ -2,22 +2,22 @@ import Foundation
 internal import PilotlightCore
 
 extension SessionMetadata {
-    /// Changes the metadata as ``update(_:)`` does, or queues the change while the network or the
-    /// server has a transient fault (persists).
+    /// Changes the metadata as ``update(_:)`` does. If the network or the server has a transient fault, queues the change
+    /// instead (persists).
     ///
-    /// Waiting changes are sent in order, before any other metadata call: at the next launch (``Session/restore()``), after
-    /// a token was renewed or a profile fetched, or by ``flush()``. A sign-out deletes them. They are kept when the
-    /// session has ended and the same user signs in again. At most 100 changes, or 64 KiB of them, wait.
+    /// Queued changes are sent in order, before any other metadata call: at the next launch (``Session/restore()``), after
+    /// a token was renewed or a profile fetched, or by ``flush()``. A sign-out deletes them. They are kept if the
+    /// session ends and the same user signs in again. The queue holds at most 100 changes and 64 KiB.
     ///
-    /// - Returns: The metadata after the change, or the change that waits.
+    /// - Returns: The metadata after the change, or the number of the queued change.
     /// - Throws: As ``update(_:)`` except for transient faults; nothing is queued then.
-    ///   ``SessionError/storageFailed(status:message:)`` when the waiting change could not be stored.
+    ///   ``SessionError/storageFailed(status:message:)`` if the queued change could not be stored.
     @discardableResult
     public func updateOrWait(_ changes: [String: SessionJSON]) async throws -> MetadataUpdate {
         try await updateOrWait(encoding: changes)
     }
 
-    /// The same with a value of your own type, which must be written as a JSON object.
+    /// Changes the metadata or queues the change, with a value of your own type, which must encode as a JSON object.
     @discardableResult
     public func updateOrWait(encoding value: some Encodable) async throws -> MetadataUpdate {
         let text = try JSONText.text(of: value, argument: "metadata")
@@ -27,8 +27,7 @@ extension SessionMetadata {
         }
     }
 
-    /// The changes that wait for the network, the oldest first; none while the user has to authenticate first. No `await`, no
-    /// store, no network.
+    /// The queued changes, the oldest first; empty while the user has to authenticate first. No `await`, no store, no network.
     public var pending: [PendingMetadataUpdate] {
         guard session.gate?.isOpen ?? true else { return [] }
         return session.core.pendingMetadataUpdates().map {
@@ -36,20 +35,20 @@ extension SessionMetadata {
         }
     }
 
-    /// Removes a change that waits (persists). One that is being sent may still be made.
+    /// Removes a queued change (persists). A change that is being sent may still be made.
     ///
-    /// - Returns: False when it does not wait.
+    /// - Returns: False if the change is not in the queue.
     /// - Throws: ``SessionError/storageFailed(status:message:)``; ``SessionError/deviceLocked(message:)``;
-    ///   ``SessionError/readOnly(message:)`` when the session is read-only; `CancellationError`.
+    ///   ``SessionError/readOnly(message:)`` if the session is read-only; `CancellationError`.
     @discardableResult
     public func cancel(_ id: PendingMetadataUpdate.ID) async throws -> Bool {
         try await session.call { try await $0.cancelMetadataUpdate(id: id) }
     }
 
-    /// Sends the changes that wait, in order (network; persists). One that the server rejects permanently is dropped;
-    /// a transient fault keeps it and all after it.
+    /// Sends the queued changes, in order (network; persists). A change that the server rejects permanently is dropped.
+    /// After a transient fault, the change and all later ones stay queued.
     ///
-    /// - Returns: The result, with the changes that were sent automatically since the last report and refused.
+    /// - Returns: The result. It includes changes that were sent automatically since the last report and were refused.
     /// - Throws: As ``update(_:)`` except for transient faults.
     @discardableResult
     public func flush() async throws -> MetadataFlush {
@@ -61,42 +60,42 @@ extension SessionMetadata {
     }
 }
 
-/// The result of a change of the metadata that may wait.
+/// The result of a metadata change that may be queued.
 public enum MetadataUpdate: Equatable, Sendable {
-    /// It was made; this is the metadata afterwards.
+    /// The change was made; this is the metadata afterwards.
     case done([String: SessionJSON])
-    /// It waits for the network, under this number.
+    /// The change is queued under this number until the network is available.
     case waiting(id: PendingMetadataUpdate.ID)
 }
 
-/// A change of the metadata that waits for the network.
+/// A metadata change that waits for the network.
 public struct PendingMetadataUpdate: Identifiable, Equatable, Sendable {
-    /// Identifies it.
+    /// The number of the change.
     public let id: UInt64
-    /// What is to be changed: merged at the first level, null deletes a key.
+    /// The change: it is merged at the first level, and null deletes a key.
     public let changes: [String: SessionJSON]
-    /// Since when it waits, by the device's clock.
+    /// When the change was queued, by the device's clock.
     public let since: Date
 }
 
-/// The result of sending the changes of the metadata that waited.
+/// The result of sending the queued metadata changes.
 public struct MetadataFlush: Equatable, Sendable {
     /// A change that the server rejected permanently; it was dropped.
     public struct Dropped: Equatable, Sendable {
-        /// Its number.
+        /// The number of the change.
         public let id: PendingMetadataUpdate.ID
-        /// Why, for a developer.
+        /// Why it was rejected, for a developer.
         public let message: String
     }
 
-    /// Those that were made, in order.
+    /// The changes that were made, in order.
     public let applied: [PendingMetadataUpdate.ID]
-    /// Those that were refused.
+    /// The changes that were rejected.
     public let dropped: [Dropped]
-    /// How many still wait.
+    /// How many changes still wait.
     public let waiting: Int
 
-    /// For tests of an app.
+    /// Creates a result, for tests of an app.
     public init(applied: [PendingMetadataUpdate.ID], dropped: [Dropped], waiting: Int) {
         self.applied = applied
         self.dropped = dropped

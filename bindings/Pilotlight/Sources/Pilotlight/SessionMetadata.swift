@@ -3,12 +3,12 @@ internal import PilotlightCore
 
 /// The user's metadata at Auth0 (`user_metadata`), which the user may change: preferences, an address, a language.
 ///
-/// It needs an access token for the Management API in the user's name. Pilotlight uses the session's own token
-/// if the configuration has `metadataAccess`; otherwise one that it obtains with the refresh token and keeps, where the
-/// application's refresh token policies name `https://{domain}/api/v2/` (Auth0: "Multi-Resource Refresh Token"); or the
-/// ID token, with `metadataByIDToken`, at old tenants that accept it.
+/// These calls need an access token for the Management API in the user's name. If the configuration has `metadataAccess`,
+/// Pilotlight uses the session's own token. Otherwise it obtains one with the refresh token and keeps it; for this the
+/// application's refresh token policies must name `https://{domain}/api/v2/` (Auth0: "Multi-Resource Refresh Token"). With
+/// `metadataByIDToken` it sends the ID token, for old tenants that accept it.
 ///
-/// Nothing is kept on the device. Auth0 limits these calls (10 a minute for a user).
+/// The metadata is not kept on the device. Auth0 limits these calls (10 a minute for a user).
 ///
 /// ```swift
 /// try await session.metadata.update(["first_name": "John", "country": "USA", "phone": nil])
@@ -17,17 +17,18 @@ internal import PilotlightCore
 public struct SessionMetadata: Sendable {
     let session: Session
 
-    /// Reads the metadata: all of it, or only the keys named. Network.
+    /// Reads the metadata: all of it, or only the given keys. Network.
     ///
     /// - Returns: The values; a key that does not exist is left out.
-    /// - Throws: ``SessionError/signInRequired(reason:message:)``; ``SessionError/temporarilyUnavailable(reason:retryAfter:message:)``;
+    /// - Throws: ``SessionError/signInRequired(reason:message:)``;
+    ///   ``SessionError/temporarilyUnavailable(reason:retryAfter:message:)``;
     ///   ``SessionError/configurationInvalid(field:message:)`` when the token's audience or scopes do not allow it;
     ///   `CancellationError`.
     public func get(_ keys: [String] = []) async throws -> [String: SessionJSON] {
         try JSONText.object(try await session.call { try await $0.fetchMetadata(keys: keys, include: true) })
     }
 
-    /// Reads the metadata without the keys named. Network.
+    /// Reads the metadata without the given keys. Network.
     ///
     /// - Throws: As ``get(_:)``.
     public func get(excluding keys: [String]) async throws -> [String: SessionJSON] {
@@ -36,18 +37,18 @@ public struct SessionMetadata: Sendable {
 
     /// Reads the metadata as your own type. Network.
     ///
-    /// - Throws: As ``get(_:)``, and ``SessionError/argumentInvalid(argument:message:)`` when the metadata does not fit
-    ///   the type; it names the place, not the value.
+    /// - Throws: As ``get(_:)``, and ``SessionError/argumentInvalid(argument:message:)`` if the metadata does not fit
+    ///   the type; the error names the place, not the value.
     public func get<Value: Decodable & Sendable>(as type: Value.Type) async throws -> Value {
         let text = try await session.call { try await $0.fetchMetadata(keys: [], include: true) }
         return try JSONText.decode(type, from: text, argument: "type")
     }
 
-    /// Changes the metadata ("Update a User"): merged at the first level only, nested objects are replaced as a
+    /// Changes the metadata ("Update a User"). The changes are merged at the first level only; nested objects are replaced as a
     /// whole. `nil` deletes a key. An empty `changes` deletes everything. Network.
     ///
-    /// Values are literals, or variables of any type that is ``SessionJSONConvertible``, here and in the other calls that
-    /// change metadata: `update(["age": age, "tags": ["a", "b"], "phone": nil])`.
+    /// Here and in the other calls that change metadata, values are literals or variables of any type that is
+    /// ``SessionJSONConvertible``: `update(["age": age, "tags": ["a", "b"], "phone": nil])`.
     ///
     /// - Returns: The metadata after the change.
     /// - Throws: As ``get(_:)``, and ``SessionError/argumentInvalid(argument:message:)`` for a key that is empty or has a
@@ -59,9 +60,9 @@ public struct SessionMetadata: Sendable {
         return try await send { try await $0.updateMetadata(patchJson: text) }
     }
 
-    /// Changes the metadata by a value of your own type, which must be written as a JSON object. Network.
+    /// Changes the metadata with a value of your own type, which must encode as a JSON object. Network.
     ///
-    /// An optional that is nil is not written by Swift's own `Encodable`, so its key stays as it is; to delete a key,
+    /// The `Encodable` code that Swift synthesizes omits an optional that is nil, so its key stays as it is. To delete a key,
     /// encode an explicit null or use the other ``update(_:)``.
     ///
     /// - Returns: The metadata after the change.
@@ -72,8 +73,8 @@ public struct SessionMetadata: Sendable {
         return try await send { try await $0.updateMetadata(patchJson: text) }
     }
 
-    /// Replaces all metadata with `metadata`. Network: one request that reads and one that writes; a key that somebody
-    /// else adds between the two stays.
+    /// Replaces all metadata with `metadata`. Network: one request that reads and one that writes; a key that another
+    /// client adds between the two stays.
     ///
     /// - Returns: The metadata after the change.
     /// - Throws: As ``update(_:)``.
@@ -82,7 +83,7 @@ public struct SessionMetadata: Sendable {
         try await replace(encoding: metadata)
     }
 
-    /// Replaces all metadata with a value of your own type, which must be written as a JSON object. Network.
+    /// Replaces all metadata with a value of your own type, which must encode as a JSON object. Network.
     ///
     /// - Returns: The metadata after the change.
     /// - Throws: As ``update(_:)``.
@@ -92,9 +93,9 @@ public struct SessionMetadata: Sendable {
         return try await send { try await $0.replaceMetadata(metadataJson: text) }
     }
 
-    /// Merges at every level (RFC 7396): objects are merged, `nil` deletes a member, any other value replaces
+    /// Merges changes at every level (RFC 7396): objects are merged, `nil` deletes a member, any other value replaces
     /// the old one. Network: one request that reads and one that writes the first-level keys that `changes` names; a
-    /// change that somebody else makes inside them between the two is lost.
+    /// change that another client makes inside these keys between the two is lost.
     ///
     /// ```swift
     /// try await session.metadata.merge(["preferences": ["theme": "dark"]])
@@ -107,7 +108,7 @@ public struct SessionMetadata: Sendable {
         try await merge(encoding: changes)
     }
 
-    /// Merges a value of your own type, which must be written as a JSON object, at every level. Network.
+    /// Merges a value of your own type, which must encode as a JSON object, at every level. Network.
     ///
     /// - Returns: The metadata after the change.
     /// - Throws: As ``update(_:)``.

@@ -7,32 +7,32 @@ internal import PilotlightCore
 /// let session = try Session(configuration, metrics: recorder)
 /// ```
 ///
-/// Called after each measured operation: one at a time, in order, on a separate thread. Nothing waits for it. For a slow
-/// recorder 256 measurements are kept; further ones are dropped and counted
-/// (``SessionCounters/lostMeasurements``). A token from memory is counted and not measured, so that it costs no call.
+/// A recorder is called after each measured operation: one at a time, in order, on a separate thread. Nothing waits for it. If
+/// it is slow, up to 256 measurements are queued; further ones are dropped and counted
+/// (``SessionCounters/lostMeasurements``). Tokens from memory are counted but not measured, so that they cost no call.
 public protocol SessionMetricsRecorder: Sendable {
-    /// An operation has ended.
+    /// Called when an operation has ended.
     func record(_ measurement: SessionMeasurement)
 }
 
-/// A finished operation of a session. It names no user, token, host or address.
+/// A measurement of a finished operation. It names no user, token, host or address.
 public struct SessionMeasurement: Hashable, Sendable {
-    /// What is measured.
+    /// The operations that are measured.
     public enum Operation: Hashable, Sendable {
-        /// A renewal of an access token, from its first attempt to its end, pauses included. `attempts` is 1 if the first one
-        /// was enough.
+        /// A renewal of an access token, from its first attempt to its end, pauses included. `attempts` is 1 if the first
+        /// attempt was enough.
         case renewal(ofFurtherAudience: Bool, attempts: Int)
-        /// A call waited for a renewal that another had begun. Calls that ask for the same at the same time are one here;
-        /// ``SessionCounters/sharedRenewals`` counts each.
+        /// A call waited for a renewal that another call had begun. Calls that ask for the same token at the same time are one
+        /// measurement here; ``SessionCounters/sharedRenewals`` counts each of them.
         case sharedRenewal
         /// A renewal waited for another process that shares the store.
         case processLock
         /// One request to the issuer, until the end of its answer. `endpoint` is one of a few fixed names, such as `token
-        /// endpoint`; `status` is the answer's, nil if none came.
+        /// endpoint`; `status` is the HTTP status of the answer, nil if there was none.
         case request(endpoint: String, status: Int?)
     }
 
-    /// How it ended.
+    /// How an operation ended.
     public enum Result: String, Hashable, Sendable, CaseIterable {
         /// It succeeded.
         case succeeded
@@ -44,20 +44,20 @@ public struct SessionMeasurement: Hashable, Sendable {
         case issuerRefused
         /// The store could not be read or written, or the device is locked.
         case storageFailed
-        /// Another process held the lock, or the system gave no time in the background.
+        /// Another process held the lock, or the system granted no background time.
         case busy
         /// Anything else.
         case otherFailure
     }
 
-    /// What it was.
+    /// The operation.
     public let operation: Operation
-    /// How it ended.
+    /// How the operation ended.
     public let result: Result
-    /// How long it took, in seconds, time asleep included.
+    /// How long the operation took, in seconds, including the time that the device slept.
     public let duration: TimeInterval
 
-    /// Its name as a metric, in the style of OpenTelemetry's names: such as `pilotlight.renewal`.
+    /// The name of the metric, in the style of OpenTelemetry, such as `pilotlight.renewal`.
     public var name: String {
         switch operation {
         case .renewal: "pilotlight.renewal"
@@ -67,8 +67,8 @@ public struct SessionMeasurement: Hashable, Sendable {
         }
     }
 
-    /// The dimensions of a measurement, with few values each: `result`, and with a renewal `attempts` and
-    /// `audience` (`own` or `further`), with a request `endpoint` and `status`.
+    /// The dimensions of a measurement, each with few values: `result`; for a renewal also `attempts` and `audience` (`own` or
+    /// `further`); for a request also `endpoint` and `status`.
     public var attributes: [String: String] {
         var attributes = ["result": result.rawValue]
         switch operation {
@@ -84,7 +84,7 @@ public struct SessionMeasurement: Hashable, Sendable {
         return attributes
     }
 
-    /// For tests of a recorder.
+    /// Creates a measurement, for tests of a recorder.
     public init(operation: Operation, result: Result, duration: TimeInterval) {
         self.operation = operation
         self.result = result
@@ -92,20 +92,20 @@ public struct SessionMeasurement: Hashable, Sendable {
     }
 }
 
-/// What has happened in a session, as ``Session/counters`` read it. The numbers never decrease.
+/// Counts of what has happened in a session; see ``Session/counters``. The numbers never decrease.
 ///
 /// Tokens from memory are counted for this ``Session``. Everything else is counted since the session was first opened in this
 /// process, for all its ``Session`` objects.
 public struct SessionCounters: Hashable, Sendable {
     /// Calls for an access token that were answered from memory.
     public let tokensFromMemory: Int
-    /// Renewals that brought a token, those for further audiences included.
+    /// Renewals that brought a token, including those for further audiences.
     public let renewals: Int
     /// Renewals that failed, after all attempts.
     public let failedRenewals: Int
-    /// Further attempts of renewals, and requests that were sent again because their answer was lost.
+    /// Renewal attempts after the first one, and requests that were sent again because their answer was lost.
     public let retries: Int
-    /// Calls that waited for a renewal that another had begun.
+    /// Calls that waited for a renewal that another call had begun.
     public let sharedRenewals: Int
     /// Requests to the issuer.
     public let requests: Int
@@ -116,7 +116,7 @@ public struct SessionCounters: Hashable, Sendable {
 }
 
 extension Session {
-    /// What has happened in this session so far. O(1): reads memory only. It needs no recorder.
+    /// Counts of what has happened in this session so far. O(1): reads memory only. It needs no recorder.
     public var counters: SessionCounters {
         let counted = core.counters()
         return SessionCounters(
@@ -129,7 +129,7 @@ extension Session {
     }
 }
 
-/// The core's sink over an app's recorder.
+/// Forwards the core's measurements to an app's recorder.
 final class ForwardingMetricsSink: MetricsSink {
     private let recorder: any SessionMetricsRecorder
 

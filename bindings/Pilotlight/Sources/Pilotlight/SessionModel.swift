@@ -21,23 +21,23 @@ import Observation
 public final class SessionModel {
     /// The session itself, for all other calls.
     public let session: Session
-    /// The state as last reported; nil until ``restore()`` has ended, so that it is not known yet.
+    /// The last reported state; nil until ``restore()`` has ended, because it is not known before.
     public private(set) var state: SessionState?
-    /// The profile, when one was loaded; nil after a sign-out, and while the user has to authenticate first
+    /// The profile, if one was loaded; nil after a sign-out, and while the user has to authenticate first
     /// (``Session/isUserAuthenticationRequired``).
     public var profile: SessionProfile? { isUserAuthenticationRequired ? nil : loadedProfile }
     private var loadedProfile: SessionProfile?
-    /// Whether the user has to authenticate before anything is shown, by the session's ``UserAuthenticationPolicy``; see
-    /// ``Session/isUserAuthenticationRequired``. It changes by itself when an authentication is not valid any more.
+    /// Whether the session's ``UserAuthenticationPolicy`` requires the user to authenticate before anything is shown; see
+    /// ``Session/isUserAuthenticationRequired``. It changes by itself when an authentication is no longer valid.
     public var isUserAuthenticationRequired: Bool {
-        // Followed; the session itself knows it a moment earlier.
+        // Reading `isLocked` makes this property observed. The session's own value is a moment more recent.
         _ = isLocked
         return session.isUserAuthenticationRequired
     }
     private var isLocked = false
     /// The last error; nil after a call that succeeded or was cancelled.
     public private(set) var error: SessionError?
-    /// Whether a call is under way.
+    /// Whether a call is in progress.
     public private(set) var isBusy = false
 
     @ObservationIgnored private let follower: SessionFollower
@@ -59,7 +59,7 @@ public final class SessionModel {
         await run { try await $0.restore() }
     }
 
-    /// Signs in; see ``Session/signIn(using:options:)``. A sign-in that the user cancelled is no error.
+    /// Signs in; see ``Session/signIn(using:options:)``. A sign-in that the user cancels is not an error.
     public func signIn(using authenticator: some WebAuthenticator, options: SignInOptions = SignInOptions()) async {
         await run { try await $0.signIn(using: authenticator, options: options) }
     }
@@ -70,18 +70,18 @@ public final class SessionModel {
     }
 
     /// Loads the profile unless the current one was fetched less than `maxAge` seconds ago; see
-    /// ``Session/profile(maxAge:allowStale:)``. When it cannot be loaded now, the old ``profile`` stays and
+    /// ``Session/profile(maxAge:allowStale:)``. If it cannot be loaded now, the old ``profile`` stays and
     /// ``error`` says why.
     public func loadProfile(maxAge: TimeInterval) async {
         await run { _ = try await $0.profile(maxAge: maxAge) }
     }
 
-    /// Renews the access token, a good one too; see ``Session/accessToken(minTTL:forceRefresh:allowExpired:)``.
+    /// Renews the access token, even if it is still good; see ``Session/accessToken(minTTL:forceRefresh:allowExpired:)``.
     public func renew() async {
         await run { _ = try await $0.accessToken(forceRefresh: true) }
     }
 
-    /// Asks the user who they are, for a screen that unlocks the app; see ``Session/authenticateUser()``.
+    /// Asks the user to authenticate, for a screen that unlocks the app; see ``Session/authenticateUser()``.
     public func authenticateUser() async {
         await run { try await $0.authenticateUser() }
     }
@@ -100,7 +100,7 @@ public final class SessionModel {
         await follower.run(work)
     }
 
-    /// Sets what has changed only: a screen is drawn again for what it reads.
+    /// Sets only the properties that have changed, because each assignment redraws the views that read the property.
     private func show(_ values: SessionFollower.Values) {
         if state != values.state { state = values.state }
         if loadedProfile != values.profile { loadedProfile = values.profile }

@@ -2,14 +2,14 @@ import Foundation
 internal import PilotlightCore
 
 extension SessionProfile {
-    /// Every claim that is not a field of this record, as the issuer sent it; also a standard claim whose value has
-    /// another type than the standard gives it. Parsed from text at each call: keep the result if you need it often.
+    /// Every claim that has no property here, as the issuer sent it; also a standard claim whose value does not have
+    /// its standard type. It is parsed from text at each call: keep the result if you need it often.
     public var otherClaims: [String: SessionJSON] {
         (try? JSONText.object(core.otherClaimsJson)) ?? [:]
     }
 
-    /// All claims by their standard names (OpenID Connect Core 5.1) and types: `given_name`, `email_verified` …, with
-    /// ``otherClaims``. `updated_at` is in seconds since 1970.
+    /// All claims by their standard names (OpenID Connect Core 5.1) and with their standard types: `given_name`,
+    /// `email_verified` …, and ``otherClaims``. `updated_at` is in seconds since 1970.
     public var claims: [String: SessionJSON] {
         let standard: [String: SessionJSON?] = [
             "sub": .string(subject),
@@ -39,7 +39,7 @@ extension SessionProfile {
 }
 
 extension SessionProfile.Address {
-    /// The address by the standard's names (OpenID Connect Core 5.1.1).
+    /// The address by its standard member names (OpenID Connect Core 5.1.1).
     public var claims: [String: SessionJSON] {
         let standard: [String: String?] = [
             "formatted": formatted, "street_address": streetAddress, "locality": locality, "region": region,
@@ -67,7 +67,7 @@ extension SessionProfile: Codable {
         self.init(core)
     }
 
-    /// Writes `claims`, by their standard names, and `fetchedAt`. It is personal data: store it protected.
+    /// Writes `claims`, by their standard names, and `fetchedAt`. This is personal data: protect it where you store it.
     public func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: Keys.self)
         try container.encode(claims, forKey: .claims)
@@ -76,8 +76,8 @@ extension SessionProfile: Codable {
 }
 
 extension PilotlightCore.UserProfile {
-    /// From claims by their standard names. One whose value has another type than the standard gives it stays among the
-    /// other claims. Nil without a `sub`.
+    /// Creates a profile from claims by their standard names. A claim whose value does not have the standard type stays among
+    /// the other claims. Nil without a `sub`.
     init?(claims: [String: SessionJSON], fetchedAt: Date) {
         var others = claims
         func take<Value>(_ name: String, _ read: (SessionJSON) -> Value?) -> Value? {
@@ -102,14 +102,14 @@ extension PilotlightCore.UserProfile {
 }
 
 extension SessionJSON {
-    /// Others are no moments: milliseconds, for example.
+    /// The date, if it is in the years 1 to 9999. A number outside them is not a date in seconds, but milliseconds, for example.
     fileprivate var dateWithinYears1To9999: Date? {
         dateValue.flatMap { (-62_135_596_800..<253_402_300_800).contains($0.timeIntervalSince1970) ? $0 : nil }
     }
 }
 
 extension PilotlightCore.Address {
-    /// Nil unless it is an object of strings with the standard's names, so that nothing is lost.
+    /// Nil unless `claims` is an object with only strings and only standard names, so that nothing is lost.
     fileprivate init?(claims: SessionJSON) {
         guard let object = claims.objectValue else { return nil }
         self.init(

@@ -2,40 +2,40 @@ import Foundation
 internal import PilotlightCore
 
 extension SessionProfile {
-    /// ``picture`` as a URL; nil when it is none.
+    /// ``picture`` as a URL; nil if it is not a URL.
     public var pictureURL: URL? { picture.flatMap(URL.init(string:)) }
-    /// ``profilePage`` as a URL; nil when it is none.
+    /// ``profilePage`` as a URL; nil if it is not a URL.
     public var profilePageURL: URL? { profilePage.flatMap(URL.init(string:)) }
-    /// ``website`` as a URL; nil when it is none.
+    /// ``website`` as a URL; nil if it is not a URL.
     public var websiteURL: URL? { website.flatMap(URL.init(string:)) }
 
-    /// How long ago this was fetched, in seconds by the device's clock; never negative.
+    /// How long ago the profile was fetched, in seconds by the device's clock; never negative.
     public func age(at now: Date = Date()) -> TimeInterval {
         max(0, now.timeIntervalSince(fetchedAt))
     }
 
-    /// A claim by its name, as the issuer sent it: a standard one or a custom one, which issuers usually require to be
-    /// named like a URL (`https://example.com/roles`). Nil when there is none.
+    /// A claim by its name, as the issuer sent it. It may be a standard or a custom claim; issuers usually require a URL as
+    /// the name of a custom claim (`https://example.com/roles`). Nil if there is no such claim.
     public func claim(_ name: String) -> SessionJSON? { claims[name] }
-    /// A claim that is a string; nil when it is missing or something else.
+    /// A claim that is a string; nil if it is missing or has another type.
     public func string(_ name: String) -> String? { claim(name)?.stringValue }
-    /// A claim that is a truth value; nil when it is missing or something else.
+    /// A claim that is a Boolean; nil if it is missing or has another type.
     public func bool(_ name: String) -> Bool? { claim(name)?.boolValue }
-    /// A claim that is a whole number; nil when it is missing or something else.
+    /// A claim that is an integer; nil if it is missing or has another type.
     public func int(_ name: String) -> Int? { claim(name)?.intValue }
-    /// A claim that is a number; nil when it is missing or something else.
+    /// A claim that is a number; nil if it is missing or has another type.
     public func double(_ name: String) -> Double? { claim(name)?.doubleValue }
-    /// A claim that is a moment: see ``SessionJSON/dateValue``.
+    /// A claim that is a date: see ``SessionJSON/dateValue``.
     public func date(_ name: String) -> Date? { claim(name)?.dateValue }
-    /// A claim that is an array; nil when it is missing or something else.
+    /// A claim that is an array; nil if it is missing or has another type.
     public func array(_ name: String) -> [SessionJSON]? { claim(name)?.arrayValue }
-    /// A claim that is an object; nil when it is missing or something else.
+    /// A claim that is an object; nil if it is missing or has another type.
     public func object(_ name: String) -> [String: SessionJSON]? { claim(name)?.objectValue }
 
     /// A claim as your own type.
     ///
-    /// - Throws: ``SessionError/argumentInvalid(argument:message:)`` when it is missing or does not fit; it names the
-    ///   place, not the value.
+    /// - Throws: ``SessionError/argumentInvalid(argument:message:)`` if the claim is missing or does not fit; the error names
+    ///   the place, not the value.
     public func claim<Value: Decodable>(_ name: String, as type: Value.Type) throws -> Value {
         guard let claim = claim(name) else {
             throw SessionError.argumentInvalid(argument: "name", message: "there is no such claim")
@@ -52,8 +52,8 @@ extension SessionProfile {
 }
 
 extension SessionJSON {
-    /// The moment: seconds since 1970 as a number (`NumericDate`, RFC 7519 2), or text by ISO 8601 with or without a
-    /// fraction of a second; nil when this is something else.
+    /// The date: a number of seconds since 1970 (`NumericDate`, RFC 7519 2), or an ISO 8601 string with or without a
+    /// fraction of a second; nil if the value is something else.
     public var dateValue: Date? {
         if let seconds = doubleValue { return Date(timeIntervalSince1970: seconds) }
         guard let text = stringValue else { return nil }

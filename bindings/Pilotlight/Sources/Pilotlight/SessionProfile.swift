@@ -1,10 +1,10 @@
 import Foundation
 internal import PilotlightCore
 
-/// The user's claims from the issuer (OpenID Connect Core 5.1). A standard claim with a value of another type is
-/// among ``otherClaims``.
+/// The user's claims from the issuer (OpenID Connect Core 5.1). A standard claim whose value does not have its standard type
+/// is among ``otherClaims``.
 ///
-/// Printing it shows nothing of the user; read the properties, or ``claims``.
+/// Printing a profile shows nothing about the user; read the properties, or ``claims``.
 public struct SessionProfile: Sendable {
     let core: PilotlightCore.UserProfile
 
@@ -12,9 +12,9 @@ public struct SessionProfile: Sendable {
         self.core = core
     }
 
-    /// A profile from its claims by their standard names, for previews, tests and a store of the app's own.
+    /// Creates a profile from claims by their standard names, for previews, tests and an app's own store.
     ///
-    /// - Throws: ``SessionError/argumentInvalid(argument:message:)`` without a `sub`.
+    /// - Throws: ``SessionError/argumentInvalid(argument:message:)`` if there is no `sub`.
     public init(claims: [String: SessionJSON], fetchedAt: Date = Date()) throws {
         guard let core = PilotlightCore.UserProfile(claims: claims, fetchedAt: fetchedAt) else {
             throw SessionError.argumentInvalid(argument: "claims", message: "claims have no sub, which names the user")
@@ -34,13 +34,13 @@ public struct SessionProfile: Sendable {
     public var middleName: String? { core.middleName }
     /// `nickname`
     public var nickname: String? { core.nickname }
-    /// `preferred_username`: not unique; never a key.
+    /// `preferred_username`: not unique; do not use it as a key.
     public var preferredUsername: String? { core.preferredUsername }
     /// `profile`: URL of the profile page.
     public var profilePage: String? { core.profilePage }
     /// `picture`: URL of the picture.
     public var picture: String? { core.picture }
-    /// `website`: URL of the user's page.
+    /// `website`: URL of the user's website.
     public var website: String? { core.website }
     /// `email`
     public var email: String? { core.email }
@@ -48,9 +48,9 @@ public struct SessionProfile: Sendable {
     public var emailVerified: Bool? { core.emailVerified }
     /// `gender`
     public var gender: String? { core.gender }
-    /// `birthdate`: `YYYY-MM-DD`, with the year `0000` when it is not given; or `YYYY` alone.
+    /// `birthdate`: `YYYY-MM-DD`, with the year `0000` if it is omitted; or `YYYY` alone.
     public var birthdate: String? { core.birthdate }
-    /// `zoneinfo`: a time zone's name.
+    /// `zoneinfo`: the name of a time zone.
     public var zoneinfo: String? { core.zoneinfo }
     /// `locale`: a BCP 47 language tag.
     public var locale: String? { core.locale }
@@ -60,11 +60,11 @@ public struct SessionProfile: Sendable {
     public var phoneNumberVerified: Bool? { core.phoneNumberVerified }
     /// `address`
     public var address: Address? { core.address.map(Address.init) }
-    /// `updated_at`: when the profile last changed at the issuer. Read from a number or from an RFC 3339 string, because
-    /// issuers send both. A value outside the years 1 to 9999 (such as a number of milliseconds) stays among
+    /// `updated_at`: when the profile last changed at the issuer. A number and an RFC 3339 string are both accepted, because
+    /// issuers send either. A value outside the years 1 to 9999 (such as a number of milliseconds) stays among
     /// ``otherClaims``.
     public var updatedAt: Date? { core.updatedAt }
-    /// When Pilotlight fetched this, by the device's clock.
+    /// When Pilotlight fetched the profile, by the device's clock.
     public var fetchedAt: Date { core.fetchedAt }
 
     /// A postal address (OpenID Connect Core 5.1.1).
@@ -91,13 +91,13 @@ public struct SessionProfile: Sendable {
 }
 
 extension SessionProfile: Hashable {
-    /// Whether they hold the same claims, fetched at the same moment.
+    /// Whether both profiles have the same claims, fetched at the same time.
     public static func == (one: SessionProfile, other: SessionProfile) -> Bool {
-        // The other claims are text, in which the same members may come in another order.
+        // The other claims are kept as text, in which the same members may have another order.
         one.core == other.core || (one.fetchedAt == other.fetchedAt && one.claims == other.claims)
     }
 
-    /// By the user.
+    /// Hashes ``subject``.
     public func hash(into hasher: inout Hasher) {
         hasher.combine(subject)
     }

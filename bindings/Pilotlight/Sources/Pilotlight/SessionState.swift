@@ -8,11 +8,11 @@ public enum SessionState: Hashable, Sendable {
     /// The store cannot be read until the device is unlocked, so it is not known whether a user is signed in. The session
     /// is restored automatically after the unlock.
     case locked
-    /// A user is signed in, also while the network is down and also when the access token needs renewal. `subject` is
+    /// A user is signed in, even if the network is down or the access token needs renewal. `subject` is
     /// the user's `sub` claim, unique at the issuer (OpenID Connect Core 2). `expiresAt` says when the access token
     /// expires, by the device's clock; for a session that is based on its ID token (``Session/legacy``), when that expires.
     case signedIn(subject: String, expiresAt: Date)
-    /// The session cannot go on without the user: begin a sign-in.
+    /// The session cannot continue without the user: begin a sign-in.
     case reauthenticationRequired(reason: ReauthenticationReason)
 
     /// Whether a user is signed in.
@@ -25,7 +25,7 @@ public enum SessionState: Hashable, Sendable {
 public enum ReauthenticationReason: Hashable, Sendable {
     /// The issuer refused the current refresh token: it expired, was revoked, or was used twice.
     case refreshTokenRejected
-    /// The access token expired and the issuer gave no refresh token (ask for the scope `offline_access`).
+    /// The access token expired and the issuer issued no refresh token (request the scope `offline_access`).
     case noRefreshToken
     /// The session has lasted as long as ``SessionLifetime/absolute`` or the issuer (`session_expiry`) allows.
     case lifetimeEnded
@@ -49,22 +49,21 @@ public enum SignInMethod: Hashable, Sendable {
     case elsewhere
 }
 
-/// The result of a sign-out at the issuer. On the device it succeeded, unless the session is read-only.
+/// What a sign-out did at the issuer. On the device it succeeded, unless the session is read-only.
 ///
-/// A device secret (``Session/deviceSSOToken(secretType:)``) is revoked with the refresh token, and counts like it.
+/// A device secret (``Session/deviceSSOToken(secretType:)``) is revoked with the refresh token, and the outcome covers both.
 public enum SignOutOutcome: Hashable, Sendable {
     /// The refresh token was revoked.
     case revoked
     /// There was nothing to revoke: no refresh token and no device secret.
     case nothingToRevoke
-    /// The issuer offers no revocation, so the refresh token lives there until it expires.
+    /// The issuer offers no revocation, so the refresh token stays valid there until it expires.
     case revocationNotOffered
-    /// The issuer cannot be reached. The refresh token is kept only to be revoked, and is sent again at the next launch
-    /// or sign-in.
+    /// The issuer could not be reached. The refresh token is kept only to be revoked; the next launch or sign-in tries again.
     case revocationPending
-    /// Nothing was done: this session is read-only, and only the app itself signs out.
+    /// Nothing was done: this session is read-only, and only the app itself can sign out.
     case readOnly
-    /// The issuer refused to revoke it; the refresh token may live there until it expires.
+    /// The issuer refused to revoke the refresh token, which may stay valid there until it expires.
     case revocationRefused
 }
 

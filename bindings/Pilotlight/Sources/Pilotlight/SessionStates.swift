@@ -2,11 +2,11 @@ internal import PilotlightCore
 
 /// The session's states, for `for await`.
 ///
-/// Each loop over it is a separate listener: it begins with the state as last reported, as soon as there is one,
-/// then gets every change in order, and ends when the ``Session`` is deallocated or the loop's task is cancelled. Listening
+/// Each loop is a separate listener. It begins with the last reported state, as soon as there is one, then gets every
+/// change in order, and ends when the ``Session`` is deallocated or the loop's task is cancelled. Listening
 /// does not keep the session alive. Nothing is dropped: a slow listener gets all changes later.
 ///
-/// For the user interface. ``SessionEvents`` are for analytics and logs.
+/// Use the states for the user interface, and ``SessionEvents`` for analytics and logs.
 public struct SessionStates: AsyncSequence, Sendable {
     /// A state of the session.
     public typealias Element = SessionState

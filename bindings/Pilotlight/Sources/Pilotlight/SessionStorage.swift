@@ -10,27 +10,28 @@ public struct SessionStorage: Hashable, Sendable {
         self.core = core
     }
 
-    /// The Keychain (Apple: "Keychain Services"). Throws at ``Session/init(_:storage:name:readOnly:log:metrics:userAuthentication:)`` on a platform
-    /// without one, and for options that Keychain Services cannot fulfil together.
+    /// The Keychain (Apple: "Keychain Services"). Throws at
+    /// ``Session/init(_:storage:name:readOnly:log:metrics:userAuthentication:)`` on a platform without one, and for options that
+    /// Keychain Services cannot fulfil together.
     ///
     /// All options except `service` and `accessGroup` may change between two versions of an app: an existing session is
     /// found, and its next write applies the new options.
     ///
     /// - Parameters:
-    ///   - service: `kSecAttrService`; left out, the bundle identifier. An extension has another bundle identifier
-    ///     than its app, so name it when they share the session.
-    ///   - accessGroup: `kSecAttrAccessGroup`: a group of the entitlements, to share the session with extensions. Nil is the
-    ///     app's own, the first of its groups.
-    ///   - appGroup: An app group (`group.…`) that the app and its extensions are all in: there they lock the session
-    ///     while one of them renews it. Name it wherever you name `accessGroup`.
-    ///   - accessibility: When the session can be read. The default also works in the background on a locked device,
-    ///     once it was unlocked after its start, and never leaves the device.
-    ///   - synchronizable: On all the user's devices through iCloud Keychain. Only for issuers that do not rotate
-    ///     refresh tokens: other issuers take the second device for an attacker and end the session. Needs an `accessibility`
-    ///     that may leave the device.
-    ///   - accessControl: Ask for Face ID, Touch ID or the passcode before the session is read or written. It is then
-    ///     renewed only while the app is in front.
-    ///   - afterReinstall: What happens to sessions that a removed installation left: Keychain items outlive the app.
+    ///   - service: `kSecAttrService`; the bundle identifier by default. An extension has a different bundle identifier
+    ///     from its app, so pass the service if they share the session.
+    ///   - accessGroup: `kSecAttrAccessGroup`: a group of the entitlements, to share the session with extensions. Nil means the
+    ///     first of the app's groups, which is its own.
+    ///   - appGroup: An app group (`group.…`) to which the app and its extensions all belong. In its container they lock the
+    ///     session while one of them renews it. Pass it whenever you pass `accessGroup`.
+    ///   - accessibility: When the session can be read. With the default the session can also be read in the background on a
+    ///     locked device, once the device was unlocked after it started, and it never leaves the device.
+    ///   - synchronizable: Keeps the session on all the user's devices through iCloud Keychain. Only for issuers that do not
+    ///     rotate refresh tokens: other issuers take the second device for an attacker and end the session. Needs an
+    ///     `accessibility` that lets the item leave the device.
+    ///   - accessControl: Asks for Face ID, Touch ID or the passcode before the session is read or written. The session is then
+    ///     renewed only while the app is in the foreground.
+    ///   - afterReinstall: What happens to the sessions of a removed installation: Keychain items outlive the app.
     public static func keychain(
         service: String? = nil, accessGroup: String? = nil, appGroup: String? = nil,
         accessibility: KeychainAccessibility = .afterFirstUnlockThisDeviceOnly, synchronizable: Bool = false,
@@ -48,9 +49,9 @@ public struct SessionStorage: Hashable, Sendable {
                     installationMarkerPath: afterReinstall == .wipe ? installationMarkerPath() : nil)))
     }
 
-    /// A file that only its owner can read, replaced atomically. It is **not encrypted**: for development on hosts
-    /// without a Keychain. Opening a session in it throws ``SessionError/configurationInvalid(field:message:)`` on iOS,
-    /// Mac Catalyst, tvOS and visionOS.
+    /// A file that only its owner can read; each write replaces it atomically. It is **not encrypted**: use it for development
+    /// on hosts without a Keychain. On iOS, Mac Catalyst, tvOS and visionOS, opening a session in it throws
+    /// ``SessionError/configurationInvalid(field:message:)``.
     public static func file(_ url: URL) -> SessionStorage {
         SessionStorage(core: .file(path: url.path))
     }
@@ -58,7 +59,7 @@ public struct SessionStorage: Hashable, Sendable {
     /// This process's memory: for tests and previews.
     public static let inMemory = SessionStorage(core: .memory)
 
-    /// Empty when the group is not among the entitlements, which the core refuses by name.
+    /// Empty if the entitlements lack the group. The core refuses an empty path, with an error that names the problem.
     private static func lockPath(inAppGroup group: String) -> String {
         #if os(iOS) || os(macOS) || os(tvOS) || os(visionOS)
         let container = FileManager.default.containerURL(forSecurityApplicationGroupIdentifier: group)
@@ -68,8 +69,8 @@ public struct SessionStorage: Hashable, Sendable {
         #endif
     }
 
-    /// In a folder that is deleted with the app. Nil in an extension: it has its own folder, in which nothing
-    /// says that the app is new.
+    /// A path in a folder that is deleted with the app. Nil in an extension: it has its own folder, which does not show
+    /// whether the app is new.
     private static func installationMarkerPath() -> String? {
         if Bundle.main.bundlePath.hasSuffix(".appex") { return nil }
         let folders = FileManager.default.urls(for: .applicationSupportDirectory, in: .userDomainMask)
@@ -81,8 +82,8 @@ public struct SessionStorage: Hashable, Sendable {
 public enum ReinstallPolicy: Hashable, Sendable {
     /// They are kept: a user who reinstalls the app is still signed in.
     case keep
-    /// They are removed before the first use in a new installation. Choose it with the first release of your app that uses
-    /// Pilotlight: without an earlier marker, an update looks like a new installation and signs the user out
-    /// once. Extensions leave this to the app.
+    /// They are removed before the first use in a new installation. Choose this in the first release of your app that uses
+    /// Pilotlight. If you choose it later, there is no marker yet: the update looks like a new installation and signs the
+    /// user out once. Extensions leave the removal to the app.
     case wipe
 }

@@ -7,8 +7,8 @@ import FoundationNetworking
 
 /// A token that signs the session's user in to your website, in a web view or a browser (Auth0: "Native to Web SSO").
 ///
-/// It works once, within a minute, from this device's network address: ask for it right before you use it. Anyone who has it
-/// is signed in, so send it to your own website only. Printing it shows no token.
+/// It works once, within a minute, from this device's network address: get it right before you use it. Anyone who has it can
+/// sign in, so send it only to your own website. Printing it shows no token.
 public struct SessionTransfer: Hashable, Sendable {
     /// The token itself, if you open the website in another way.
     public let token: String
@@ -23,8 +23,8 @@ public struct SessionTransfer: Hashable, Sendable {
         host = transfer.host
     }
 
-    /// For a `WKWebView`: put it into the web view's cookie store before you load the website. It is a secure session cookie for
-    /// the issuer's host. Nil if the system cannot make a cookie of it.
+    /// The token as a cookie, for a `WKWebView`: put it into the web view's cookie store before you load the website. It is a
+    /// secure session cookie for the issuer's host. Nil if the system cannot create the cookie.
     public var cookie: HTTPCookie? {
         HTTPCookie(properties: [
             .domain: host, .path: "/", .name: "auth0_session_transfer_token", .value: token, .secure: "TRUE",
@@ -32,11 +32,11 @@ public struct SessionTransfer: Hashable, Sendable {
         ])
     }
 
-    /// For `SFSafariViewController` and Safari: the website's URL with the parameter `session_transfer_token`, which the website
-    /// passes on to `/authorize`. The rest of the URL stays as it is.
+    /// The website's URL with the parameter `session_transfer_token`, for `SFSafariViewController` and Safari. The website must
+    /// pass the parameter on to `/authorize`. The rest of the URL stays as it is.
     public func url(for website: URL) -> URL {
         guard var components = URLComponents(url: website, resolvingAgainstBaseURL: false) else { return website }
-        // The website's own parameters stay as they are written.
+        // The encoding of the website's own parameters does not change.
         let others = (components.percentEncodedQueryItems ?? []).filter { $0.name != "session_transfer_token" }
         let parameter = URLQueryItem(name: "session_transfer_token", value: percentEncoded(token))
         components.percentEncodedQueryItems = others + [parameter]
@@ -44,7 +44,7 @@ public struct SessionTransfer: Hashable, Sendable {
     }
 }
 
-/// Also `+`, which a form's reader takes for a space.
+/// Encodes `+` too, which servers decode as a space in form data.
 private func percentEncoded(_ text: String) -> String {
     text.utf8.map { byte in
         let character = Character(UnicodeScalar(byte))
@@ -72,9 +72,9 @@ extension Session {
     ///
     /// Each call gets a new token. It never runs at the same time as a renewal.
     ///
-    /// - Throws: ``SessionError/configurationInvalid(field:message:)`` naming `clientID` when the application may not create such tokens (Auth0:
-    ///   `session_transfer.can_create_session_transfer_token`) and `issuer` when the issuer is not Auth0;
-    ///   ``SessionError/storageFailed(status:message:)`` when the rotated refresh token cannot be stored; else as
+    /// - Throws: ``SessionError/configurationInvalid(field:message:)`` naming `clientID` if the application may not create such
+    ///   tokens (Auth0: `session_transfer.can_create_session_transfer_token`), and `issuer` if the issuer is not Auth0;
+    ///   ``SessionError/storageFailed(status:message:)`` if the rotated refresh token cannot be stored; otherwise as
     ///   ``accessToken(minTTL:forceRefresh:allowExpired:)``.
     public func sessionTransfer() async throws -> SessionTransfer {
         SessionTransfer(try await call { try await $0.sessionTransfer() })

@@ -5,13 +5,13 @@ internal import PilotlightCore
 import FoundationNetworking
 #endif
 
-/// What sends a session's requests to the issuer.
+/// The HTTP client that sends a session's requests to the issuer.
 ///
-/// The default, ``standard``, is the HTTP client in the core: refresh tokens stay in Rust. Use
-/// ``urlSession(_:delegate:)`` where requests must go through the system's network stack: per-app and on-demand VPN, client certificates,
-/// pinned certificates, App Transport Security, instrumentation, HTTP/3. The guide <doc:NetworkAndTransport> has a table.
+/// The default, ``standard``, is the HTTP client in the core: refresh tokens stay in Rust. Use ``urlSession(_:delegate:)`` if
+/// requests must go through the system's network stack: for per-app and on-demand VPN, client certificates, pinned certificates,
+/// App Transport Security, instrumentation, HTTP/3. The guide <doc:NetworkAndTransport> compares the two.
 ///
-/// The browser sheet and ``Session/data(for:audience:minTTL:using:)`` do not go through it.
+/// The browser sheet and ``Session/data(for:audience:minTTL:using:)`` do not use the transport.
 public struct SessionTransport: Sendable {
     private enum Client: Sendable {
         case standard
@@ -20,34 +20,36 @@ public struct SessionTransport: Sendable {
 
     private let client: Client
 
-    /// The one that the package was built with: the HTTP client in the core. A package that
-    /// `scripts/build-xcframework.sh --transport url-session` made has none, and takes
+    /// The default of the package: the HTTP client in the core. A package built with
+    /// `scripts/build-xcframework.sh --transport url-session` has no such client and uses
     /// `urlSession(.ephemeral)`.
     public static let standard = SessionTransport(client: .standard)
 
     /// Every request goes through a separate `URLSession`. The refresh token then passes through Foundation, which keeps copies
     /// in memory that are not wiped.
     ///
-    /// The configuration is copied; later changes do nothing. In the copy there are no cookies, no cache and no waiting for
-    /// connectivity, and the time limits are Pilotlight's: 30 seconds for a request, 10 of them for connecting. You set the
+    /// The configuration is copied, so later changes have no effect. The copy uses no cookies and no cache, does not wait for
+    /// connectivity, and has Pilotlight's time limits: 30 seconds for a request, of which 10 for connecting. You control the
     /// rest: `protocolClasses`, `connectionProxyDictionary`, `urlCredentialStorage`, `httpAdditionalHeaders`, TLS versions,
-    /// expensive and constrained networks. Redirects are not followed, and no answer is larger than 1 MiB.
+    /// expensive and constrained networks. Redirects are not followed, and answers larger than 1 MiB are refused.
     ///
     /// - Parameters:
-    ///   - configuration: Not a background one: ``Session/init(_:storage:name:readOnly:log:metrics:userAuthentication:transport:)`` throws
+    ///   - configuration: The configuration. For a background configuration,
+    ///     ``Session/init(_:storage:name:readOnly:log:metrics:userAuthentication:transport:)`` throws
     ///     ``SessionError/configurationInvalid(field:message:)`` naming `transport`.
-    ///   - delegate: Its `urlSession(_:didReceive:completionHandler:)` is asked about certificates, the server's and the
-    ///     client's: to pin one, or to give one (Apple: "Handling an authentication challenge"). Nothing else of it is
-    ///     called. It lives as long as the session. Not asked on Linux, whose Foundation has no such challenges.
+    ///   - delegate: Its `urlSession(_:didReceive:completionHandler:)` is called for certificate challenges: to pin the server's
+    ///     certificate, or to provide the client's (Apple: "Handling an authentication challenge"). No other method of it is
+    ///     called. It is retained as long as the session lives. It is not called on Linux, whose Foundation has no such
+    ///     challenges.
     public static func urlSession(
         _ configuration: URLSessionConfiguration = .ephemeral, delegate: (any URLSessionDelegate)? = nil
     ) -> SessionTransport {
         SessionTransport(client: .urlSession(configuration.hardened(), delegate))
     }
 
-    /// For the core.
+    /// The core's description of this transport.
     ///
-    /// - Parameter proxies: For the client in the core, or for what takes its place.
+    /// - Parameter proxies: The proxies for the client in the core, or for the `URLSession` that replaces it.
     func network(proxies: ProxySource) throws -> SessionNetwork {
         switch client {
         case .standard where coreHasHttpClient(): .core(proxies: proxies.core)
@@ -66,7 +68,7 @@ public struct SessionTransport: Sendable {
 }
 
 extension SessionTransport: Redacted {
-    /// Which one it is; nothing of the configuration, whose headers may be secrets.
+    /// The kind of transport only: headers of the configuration may be secrets.
     public var description: String {
         switch client {
         case .standard: "SessionTransport.standard"
@@ -76,7 +78,7 @@ extension SessionTransport: Redacted {
 }
 
 extension URLSessionConfiguration {
-    /// A copy that keeps nothing and follows the core's rules.
+    /// A copy that stores nothing and follows the core's rules.
     fileprivate func hardened() -> URLSessionConfiguration {
         guard let own = copy() as? URLSessionConfiguration else { return .ephemeral }
         own.httpCookieStorage = nil
@@ -85,11 +87,11 @@ extension URLSessionConfiguration {
         own.urlCache = nil
         own.requestCachePolicy = .reloadIgnoringLocalCacheData
         own.httpShouldUsePipelining = false
-        // Longer than each exchange's own limits, which know what was sent.
+        // Longer than the limits of each exchange, which take into account what was sent.
         own.timeoutIntervalForRequest = 60
         own.timeoutIntervalForResource = 60
         #if canImport(FoundationNetworking)
-        // What is in it are names and passwords alone, and nothing else keeps them from being sent.
+        // On Linux it holds only names and passwords, and removing it is the only way to keep them from being sent.
         own.urlCredentialStorage = nil
         #else
         own.waitsForConnectivity = false
@@ -97,8 +99,8 @@ extension URLSessionConfiguration {
         return own
     }
 
-    /// For a core without its own HTTP client. The system's proxies are `URLSession`'s default; an iOS app has no
-    /// environment.
+    /// Applies the proxies, for a core without its own HTTP client. `URLSession` uses the system's proxies by default; an iOS
+    /// app has no environment variables for them.
     fileprivate func through(_ proxies: ProxySource) -> URLSessionConfiguration {
         if proxies != .system { connectionProxyDictionary = [:] }
         return self

@@ -2,30 +2,31 @@ internal import PilotlightCore
 
 /// The gates of one session that is open in this process, however many handles it has.
 ///
-/// A second ``Session`` with the same client, issuer, storage and name shares the tokens. So it shares the policy too: without one it
-/// would be a way around it. The first policy stays as long as any handle to the session does.
+/// A second ``Session`` with the same client, issuer, storage and name shares the tokens. So it shares the policy too:
+/// otherwise it could be used to bypass the policy. The first policy stays as long as there is any handle to the session.
 final class SharedGates: Sendable {
     private struct Weak: Sendable {
         weak var gates: SharedGates?
     }
 
     private struct Gates: Sendable {
-        /// For handles without their own. It stays when the handle that brought it is gone.
+        /// The gate for handles without one. It stays when the handle that added it is deallocated.
         var first: AuthenticationGate?
-        /// Of the other handles, for as long as these are there.
+        /// The gates of other handles, each as long as its handle exists.
         var others: [AuthenticationGate] = []
 
         var all: [AuthenticationGate] { (first.map { [$0] } ?? []) + others }
     }
 
-    /// By the address of what the handles share. What ends removes itself: an opening looks at no other session.
+    /// The gates of all open sessions, by the address of the epoch that a session's handles share. Each entry removes itself,
+    /// so that opening a session does not have to look at the others.
     private static let all = Locked([UInt64: Weak]())
 
-    /// Keeps what is at that address: no other session can be there as long as this object lives.
+    /// Retained so that the memory at `address` stays in use: no other session can have this address while this object lives.
     private let core: any CoreSessionProtocol
     private let address: UInt64
     private let gates = Locked(Gates())
-    /// Something of this has changed: what the session gives out may be more or less than before.
+    /// Announces that a gate was added, opened or closed, so that the session may disclose more or less than before.
     let changes = Broadcaster<Void>(beginsWithLatest: false)
 
     private init(_ core: any CoreSessionProtocol, at address: UInt64) {
@@ -33,13 +34,13 @@ final class SharedGates: Sendable {
         self.address = address
     }
 
-    /// Those of the session that this is a handle to.
+    /// The gates of the session that `core` is a handle to.
     ///
-    /// - Parameter gate: The handle's own.
+    /// - Parameter gate: The handle's own gate.
     static func of(_ core: any CoreSessionProtocol, adding gate: AuthenticationGate?) -> SharedGates {
         let address = core.epochAddress()
         let shared = all.withLock { all in
-            // What only lives in memory, as a preview, shares nothing.
+            // A preview has no address, and shares nothing.
             if address != 0, let shared = all[address]?.gates { return shared }
             let new = SharedGates(core, at: address)
             if address != 0 { all[address] = Weak(gates: new) }
@@ -57,7 +58,8 @@ final class SharedGates: Sendable {
 
     deinit {
         changes.end()
-        // There may be new gates for the same session already. They must not end under the lock, which this takes.
+        // There may already be new gates for the same session. They must not be deallocated under the lock, because their
+        // `deinit` takes it.
         let newer = Self.all.withLock { all in
             let newer = all[address]?.gates
             if newer == nil { all[address] = nil }
@@ -66,7 +68,7 @@ final class SharedGates: Sendable {
         withExtendedLifetime(newer) {}
     }
 
-    /// The handle with this gate is gone.
+    /// Removes the gate of a handle that is being deallocated.
     func leave(_ gate: AuthenticationGate) {
         gates.withLock { $0.others.removeAll { $0 === gate } }
     }
@@ -74,12 +76,12 @@ final class SharedGates: Sendable {
     /// The gate for handles without one.
     var first: AuthenticationGate? { gates.withLock(\.first) }
 
-    /// The user has just shown who they are: a sign-in.
+    /// Opens all gates, because the user has just signed in.
     func open() {
         for gate in gates.withLock(\.all) { gate.open() }
     }
 
-    /// Nobody is signed in any more.
+    /// Closes all gates, because nobody is signed in any more.
     func close() {
         for gate in gates.withLock(\.all) { gate.close() }
     }

@@ -1,14 +1,14 @@
 #if canImport(SwiftUI) && canImport(AuthenticationServices) && !os(tvOS)
 import SwiftUI
 
-/// A button that signs a user in through the system's browser sheet, with the session of the environment
-/// (`\.pilotlightSession`) or with one that is passed.
+/// A button that signs a user in through the system's browser sheet, with the environment's session
+/// (`\.pilotlightSession`) or with the session that you pass.
 ///
 /// ```swift
 /// SignInButton("Sign In") { error in message = error.localizedDescription }
 /// ```
 ///
-/// It is disabled while a sign-in is under way. A sign-in that the user cancelled is no error.
+/// It is disabled while a sign-in is in progress. A sign-in that the user cancels is not an error.
 public struct SignInButton: View {
     private let title: LocalizedStringKey
     private let passed: Session?
@@ -19,14 +19,14 @@ public struct SignInButton: View {
     @Environment(\.pilotlightSession) private var ofEnvironment
     @State private var isBusy = false
 
-    /// A button.
+    /// Creates a button.
     ///
     /// - Parameters:
-    ///   - title: What it says; a key of the app's string catalogue.
-    ///   - session: The session to sign in to; left out, the environment's.
-    ///   - options: What to ask of the sign-in.
+    ///   - title: The button's title; a key in the app's string catalogue.
+    ///   - session: The session to sign in to; by default the environment's.
+    ///   - options: The options of the sign-in.
     ///   - ephemeral: True neither reads nor keeps the browser's cookies.
-    ///   - onError: Gets the error of a sign-in that failed.
+    ///   - onError: Called with the error of a sign-in that failed.
     public init(
         _ title: LocalizedStringKey = "Sign In", session: Session? = nil, options: SignInOptions = SignInOptions(),
         ephemeral: Bool = false, onError: @escaping @MainActor (SessionError) -> Void = { _ in }
@@ -55,7 +55,7 @@ public struct SignInButton: View {
         } catch let error as SessionError where error != .signInCancelled {
             onError(error)
         } catch {
-            // Cancelled, by the user or with the task.
+            // The user or the task cancelled the sign-in.
         }
     }
 }

@@ -1,22 +1,22 @@
 import Foundation
 internal import PilotlightCore
 
-/// How the user is asked to sign in. What is set here counts for one sign-in, over the configuration's
+/// How the user is asked to sign in. The options apply to one sign-in, and override the configuration's
 /// ``SessionConfiguration/authorizeParameters``.
 public struct SignInOptions: Hashable, Sendable {
     /// `login_hint`: the address or name to prefill (OpenID Connect Core 3.1.2.1).
     public var loginHint: String?
-    /// `max_age`, in seconds: the user must have authenticated no longer ago. It is checked in the ID token
-    /// (`auth_time`). Nil does not ask for it.
+    /// `max_age`, in seconds: how long ago the user may have authenticated at most. Pilotlight checks it in the ID token
+    /// (`auth_time`). Nil sets no limit.
     public var maxAge: TimeInterval?
-    /// `prompt`: what the issuer must ask the user, whatever it remembers of them (OpenID Connect Core 3.1.2.1). Empty
-    /// leaves it to the issuer.
+    /// `prompt`: what the issuer must ask the user even if the user is signed in there (OpenID Connect Core 3.1.2.1). If
+    /// empty, the issuer decides.
     public var prompt: Set<Prompt>
-    /// `acr_values`: the authentication context classes to reach, the preferred one first. The issuer may ignore them.
+    /// `acr_values`: the requested authentication context classes, the preferred one first. The issuer may ignore them.
     public var acrValues: [String]
     /// `ui_locales`: the languages for the issuer's pages, the preferred one first, as BCP 47 tags (`fr-CA`).
     public var uiLocales: [String]
-    /// `claims`: single claims of the ID token and of userinfo to ask for (OpenID Connect Core 5.5).
+    /// `claims`: individual claims to request in the ID token and from userinfo (OpenID Connect Core 5.5).
     public var claims: [String: SessionJSON]
     /// `organization`, at Auth0: the organisation to sign in to, by its identifier (`org_…`) or its name. The ID token must
     /// name it (`org_id` or `org_name`).
@@ -27,10 +27,10 @@ public struct SignInOptions: Hashable, Sendable {
     public var connection: String?
     /// `screen_hint`, at Auth0: the page to begin with.
     public var screenHint: ScreenHint?
-    /// Further parameters. A field above wins over the parameter of its name.
+    /// Further parameters. A field above overrides the parameter with the same name.
     public var parameters: [String: String]
 
-    /// Options; each may be left out.
+    /// Creates options; each may be omitted.
     public init(
         loginHint: String? = nil, maxAge: TimeInterval? = nil, prompt: Set<Prompt> = [], acrValues: [String] = [],
         uiLocales: [String] = [], claims: [String: SessionJSON] = [:], organization: String? = nil,
@@ -50,42 +50,42 @@ public struct SignInOptions: Hashable, Sendable {
         self.parameters = parameters
     }
 
-    /// A value of `prompt`. One that is not listed is made from its text: `Prompt(rawValue: "enroll")`.
+    /// A value of `prompt`. For a value that is not listed here, pass its text: `Prompt(rawValue: "enroll")`.
     public struct Prompt: RawRepresentable, Hashable, Sendable {
-        /// As it is sent.
+        /// The text that is sent.
         public let rawValue: String
 
-        /// The value of that text.
+        /// Creates a value from the text that is sent.
         public init(rawValue: String) {
             self.rawValue = rawValue
         }
 
-        /// Show no page: the sign-in fails with `login_required` or its like where one would be needed. It cannot be combined
-        /// with another value.
+        /// Show no page: if one would be needed, the sign-in fails with `login_required` or a similar code. It cannot be
+        /// combined with another value.
         public static let none = Self(rawValue: "none")
         /// Authenticate again.
         public static let login = Self(rawValue: "login")
-        /// Ask for consent again; many issuers give a refresh token only then (OpenID Connect Core 11).
+        /// Ask for consent again; many issuers issue a refresh token only then (OpenID Connect Core 11).
         public static let consent = Self(rawValue: "consent")
-        /// Let the user choose among accounts.
+        /// Let the user choose an account.
         public static let selectAccount = Self(rawValue: "select_account")
-        /// Make an account (OpenID Connect Prompt Create 1.0).
+        /// Create an account (OpenID Connect Prompt Create 1.0).
         public static let create = Self(rawValue: "create")
     }
 
-    /// A value of Auth0's `screen_hint`. One that is not listed is made from its text.
+    /// A value of Auth0's `screen_hint`. For a value that is not listed here, pass its text.
     public struct ScreenHint: RawRepresentable, Hashable, Sendable {
-        /// As it is sent.
+        /// The text that is sent.
         public let rawValue: String
 
-        /// The value of that text.
+        /// Creates a value from the text that is sent.
         public init(rawValue: String) {
             self.rawValue = rawValue
         }
 
         /// The page for signing in.
         public static let logIn = Self(rawValue: "login")
-        /// The page for making an account.
+        /// The page for creating an account.
         public static let signUp = Self(rawValue: "signup")
         /// The page for a forgotten password.
         public static let resetPassword = Self(rawValue: "reset-password")
@@ -93,8 +93,7 @@ public struct SignInOptions: Hashable, Sendable {
 }
 
 extension SignInOptions {
-    /// As the core takes them. Throws for a `maxAge` that is no number of seconds, and for a `prompt` that contradicts
-    /// itself.
+    /// The core's options. Throws if `maxAge` is not a valid number of seconds, and if `prompt` contradicts itself.
     var core: PilotlightCore.SignInOptions {
         get throws {
             if prompt.contains(.none) && prompt.count > 1 {

@@ -1,7 +1,7 @@
-/// How many values a subscriber still wants. One task waits for it at a time.
+/// How many more values a subscriber has requested. Only one task may wait at a time.
 final class StreamDemand: Sendable {
     private struct State {
-        /// Nil: as many as there are.
+        /// Nil means without limit.
         var left: Int? = 0
         var ended = false
         var waiting: CheckedContinuation<Bool, Never>?
@@ -9,7 +9,7 @@ final class StreamDemand: Sendable {
 
     private let state = Locked(State())
 
-    /// Waits until one more value is wanted, and counts it; false when none will be.
+    /// Waits until one more value is requested, and counts it; returns false if no more will be.
     func next() async -> Bool {
         await withCheckedContinuation { continuation in
             let answer = state.withLock { state -> Bool? in
@@ -26,7 +26,7 @@ final class StreamDemand: Sendable {
         }
     }
 
-    /// That many more are wanted; nil for all.
+    /// Adds to the demand; nil means without limit.
     func add(_ more: Int?) {
         let waiting = state.withLock { state -> CheckedContinuation<Bool, Never>? in
             guard let left = state.left, more != 0 else { return nil }
@@ -38,7 +38,7 @@ final class StreamDemand: Sendable {
         waiting?.resume(returning: true)
     }
 
-    /// No more is wanted.
+    /// Ends the demand: no more values are requested.
     func end() {
         let waiting = state.withLock { state in
             state.ended = true

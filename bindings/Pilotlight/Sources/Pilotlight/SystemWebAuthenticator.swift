@@ -8,42 +8,42 @@ import AuthenticationServices
 /// **An `https` redirect URI** needs iOS 17.4 or macOS 14.4, and an associated domain: the app's entitlement
 /// `com.apple.developer.associated-domains` has `webcredentials:` with the URI's host, and that host serves
 /// `/.well-known/apple-app-site-association` with the app's identifier under `webcredentials` (Apple: "Supporting
-/// associated domains"). A redirect URI with a scheme of the app's own, `com.example.app://callback`, needs neither and
-/// works on every system.
+/// associated domains"). A redirect URI with the app's own scheme, such as `com.example.app://callback`, needs neither and
+/// works on every version.
 @MainActor
 public final class SystemWebAuthenticator: NSObject, WebAuthenticator {
     private let anchor: ASPresentationAnchor?
     private let ephemeral: Bool
     private let sheet = SheetPresenter()
 
-    /// Shows pages over a window.
+    /// Creates an authenticator that shows pages over a window.
     ///
     /// - Parameters:
-    ///   - anchor: The window to show the page over; nil takes the window that the user looks at, when the page is shown.
-    ///   - ephemeral: True neither reads nor keeps the browser's cookies: no single sign-on, no question before the
+    ///   - anchor: The window to show the page over; nil means the window that is key when the page is shown.
+    ///   - ephemeral: True neither reads nor keeps the browser's cookies: there is no single sign-on, no alert before the
     ///     page, and nothing to sign out of in the browser.
     public init(anchor: ASPresentationAnchor? = nil, ephemeral: Bool = false) {
         self.anchor = anchor
         self.ephemeral = ephemeral
     }
 
-    /// Shows the page; see ``WebAuthenticator/authenticate(url:redirectURI:)``. A page that this object already shows is
-    /// closed, and its caller gets ``SessionError/signInCancelled``.
+    /// Shows the page; see ``WebAuthenticator/authenticate(url:redirectURI:)``. If this object already shows a page, it closes
+    /// that page, whose caller gets ``SessionError/signInCancelled``.
     ///
-    /// - Throws: ``SessionError/configurationInvalid(field:message:)`` naming `redirectURI` when the system cannot return to
+    /// - Throws: ``SessionError/configurationInvalid(field:message:)`` naming `redirectURI` if the system cannot return to
     ///   it: an `https` URI on an older system or without its associated domain; ``SessionError/signInCancelled``;
     ///   ``SessionError/argumentInvalid(argument:message:)`` naming `anchor`;
     ///   ``SessionError/signInFailed(code:message:)``; `CancellationError`.
     public func authenticate(url: URL, redirectURI: URL) async throws -> URL {
         let callback = try SheetCallback(redirectURI, systemKnowsHTTPS: Self.systemKnowsHTTPS)
         return try await sheet.answer { answer in
-            // The system calls back on any thread: the closure must not belong to the main actor, or it traps.
+            // The system calls back on any thread. If the closure were isolated to the main actor, it would trap.
             let session = session(url, callback) { @Sendable returned, error in
                 answer(returned.map { .success($0) } ?? .failure(Self.meaning(of: error)))
             }
             session?.presentationContextProvider = self
             session?.prefersEphemeralWebBrowserSession = ephemeral
-            // When it cannot start, the system may call back or not; the first answer counts.
+            // If the session cannot start, the system may or may not call back; the first answer counts.
             if session?.start() != true { answer(.failure(Self.meaning(of: nil))) }
             return { session?.cancel() }
         }
@@ -92,8 +92,8 @@ extension Session {
     /// Signs a user in through the system's browser sheet. Network; persists the session.
     ///
     /// - Parameters:
-    ///   - anchor: The window to show the page over; left out, the window that the user looks at.
-    ///   - options: What to ask of this sign-in.
+    ///   - anchor: The window to show the page over; by default the key window.
+    ///   - options: The options of this sign-in.
     ///   - ephemeral: True neither reads nor keeps the browser's cookies.
     /// - Returns: The new state, `.signedIn`.
     /// - Throws: As ``signIn(using:options:)``.
@@ -106,21 +106,21 @@ extension Session {
 }
 #endif
 
-/// Shows one browser sheet at a time and waits for its answer: the part of ``SystemWebAuthenticator`` that does not
+/// Shows one browser sheet at a time and waits for its answer. This is the part of ``SystemWebAuthenticator`` that does not
 /// depend on the system.
 @MainActor
 final class SheetPresenter {
-    /// Takes the answer, on any thread; the first counts.
+    /// Receives the answer, on any thread; the first one counts.
     typealias Answer = @Sendable (Result<URL, any Error>) -> Void
 
     private var shown: (continuation: CancellableContinuation<URL>, close: @MainActor () -> Void)?
 
     nonisolated init() {}
 
-    /// Shows a sheet and waits for its answer. A sheet that is shown already is closed, and its caller gets
+    /// Shows a sheet and waits for its answer. A sheet that is already shown is closed, and its caller gets
     /// ``SessionError/signInCancelled``. When the task is cancelled, its sheet is closed.
     ///
-    /// - Parameter show: Shows the sheet and returns what closes it.
+    /// - Parameter show: Shows the sheet and returns a closure that closes it.
     func answer(to show: (@escaping Answer) -> @MainActor () -> Void) async throws -> URL {
         if let earlier = shown?.continuation {
             earlier.resume(with: .failure(SessionError.signInCancelled))
@@ -139,13 +139,13 @@ final class SheetPresenter {
             if shown?.continuation === continuation { shown = nil }
             return callback
         } catch {
-            // Also when the task was cancelled, with the sheet still there.
+            // If the task was cancelled, the sheet is still shown.
             close(continuation)
             throw error
         }
     }
 
-    /// Closes the sheet of that caller, and not one that came after it.
+    /// Closes the sheet of that caller, but not a sheet that has replaced it.
     private func close(_ continuation: CancellableContinuation<URL>) {
         guard let shown, shown.continuation === continuation else { return }
         self.shown = nil
@@ -153,13 +153,13 @@ final class SheetPresenter {
     }
 }
 
-/// How the browser sheet sees that the issuer is done: the part of a redirect URI that it waits for.
+/// The part of a redirect URI that the browser sheet waits for.
 enum SheetCallback: Equatable {
     case scheme(String)
     case https(host: String, path: String)
 
-    /// - Parameter systemKnowsHTTPS: Whether the system can wait for an `https` URL. An older one takes `https` for a
-    ///   scheme, and its sheet then stays on the screen for ever.
+    /// - Parameter systemKnowsHTTPS: Whether the system can wait for an `https` URL. An older system takes `https` for a
+    ///   custom scheme, and its sheet then stays on the screen forever.
     init(_ redirectURI: URL, systemKnowsHTTPS: Bool) throws {
         guard let parts = URLComponents(url: redirectURI, resolvingAgainstBaseURL: false), let scheme = parts.scheme
         else {
@@ -174,7 +174,7 @@ enum SheetCallback: Equatable {
                 )
             }
             guard let host = parts.host, !host.isEmpty else { throw Self.unusable("has no host") }
-            // Not `URL.path`, which drops a slash at the end. A browser asks for "/" where there is no path.
+            // Not `URL.path`, which drops a trailing slash. A browser requests "/" if there is no path.
             self = .https(host: host, path: parts.path.isEmpty ? "/" : parts.path)
         case "http":
             throw Self.unusable(
@@ -185,7 +185,7 @@ enum SheetCallback: Equatable {
         }
     }
 
-    /// The system reports a missing associated domain as if the user had closed the page, and says more beside it.
+    /// The system reports a missing associated domain as if the user had closed the page; only `userInfo` shows the difference.
     static func meaningOfCancellation(_ userInfo: [String: Any]) -> SessionError {
         guard userInfo.values.contains(where: { ($0 as? String)?.contains("webcredentials") ?? false }) else {
             return .signInCancelled

@@ -4,22 +4,22 @@ internal import PilotlightCore
 /// Whether a session's tokens are bound to a key of this device (DPoP, RFC 9449; Auth0: "Demonstrating Proof-of-Possession
 /// (DPoP)"). A stolen token is then useless on another device.
 public enum TokenBinding: Hashable, Sendable {
-    /// They are not. A session whose tokens are bound already stays usable.
+    /// Tokens are not bound. A session whose tokens are already bound stays usable.
     case off
-    /// If the issuer offers it: Auth0's answer says so, other providers' discovery documents do. Tokens that are not bound are
-    /// accepted too.
+    /// Tokens are bound if the issuer offers it. Auth0 shows that in its answers, other providers in their discovery documents.
+    /// Tokens that are not bound are accepted too.
     case whenOffered
-    /// Always. Tokens that are not bound are refused: ``SessionError/configurationInvalid(field:message:)`` of `dpop`.
+    /// Tokens are always bound. Unbound tokens are refused with ``SessionError/configurationInvalid(field:message:)`` for `dpop`.
     case required
 }
 
-/// The key that a session's tokens are bound to. It is made at the sign-in, or at the next renewal of a session without one, and
-/// is stored and deleted with the session.
+/// The key that a session's tokens are bound to. It is created at the sign-in, or at the next renewal of a session without one,
+/// and is stored and deleted with the session.
 public struct BoundKey: Hashable, Sendable {
     /// The key's thumbprint (RFC 7638), as the tokens name it (`cnf.jkt`). Not secret.
     public let thumbprint: String
-    /// Whether the private key is in the Secure Enclave, from which it cannot be read. Otherwise it is a software key, as safe
-    /// as the session's storage: on simulators and systems without a Secure Enclave.
+    /// Whether the private key is in the Secure Enclave, from which it cannot be read. On simulators and systems without a
+    /// Secure Enclave it is a software key, as safe as the session's storage.
     public let isInSecureEnclave: Bool
 }
 

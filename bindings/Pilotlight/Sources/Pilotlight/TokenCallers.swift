@@ -1,23 +1,23 @@
 import Foundation
 
-/// Callers who want the same of the core, and wait for one call of it.
+/// Callers that want the same token from the core, and wait for one call to it.
 ///
-/// A screen full of pictures asks for a token a hundred times while it is renewed. The core would make one renewal of it in any case; here
-/// each caller costs an entry in a list instead of a call, with a task and its own future.
+/// A screen full of pictures may ask for a token a hundred times while it is being renewed. The core would renew it only once
+/// in any case. But here each further caller costs only an entry in a list instead of a call with a task and a future.
 ///
-/// Only callers of one epoch wait together: nothing has happened to the session between their beginnings, so the answer to the first
-/// one's call comes after all of them have asked.
+/// Only callers of the same epoch wait together. Nothing has happened to the session between their requests, so the answer to
+/// the first caller's call is also newer than the requests of the others.
 final class TokenCallers: Sendable {
     typealias Caller = UnsafeContinuation<String, any Error>
 
-    /// What they have in common.
+    /// What the callers of one group have in common.
     struct Wanted: Hashable, Sendable {
         var epoch: UInt64
         var minTtlSeconds: UInt32
         var allowExpired: Bool
     }
 
-    /// One of them.
+    /// The ticket of one caller.
     struct Ticket: Sendable {
         let wanted: Wanted
         fileprivate let number: UInt64
@@ -37,10 +37,10 @@ final class TokenCallers: Sendable {
 
     private let waiting = Locked(Waiting())
 
-    /// How many have waited for a call that another had made.
+    /// How many callers have waited for a call that another caller had started.
     var joined: Int { waiting.withLock { $0.joined } }
 
-    /// How many wait.
+    /// How many callers are waiting.
     var count: Int { waiting.withLock { $0.groups.values.reduce(0) { $0 + $1.count } } }
 
     func ticket(for wanted: Wanted) -> Ticket {
@@ -51,12 +51,14 @@ final class TokenCallers: Sendable {
         return Ticket(wanted: wanted, number: number)
     }
 
-    /// Lets the caller wait, unless its task is cancelled already.
+    /// Lets the caller wait, unless its task is already cancelled.
     ///
-    /// - Returns: Whether it is the first; then the call has to be made, and ``end(_:with:)`` called.
+    /// - Returns: Whether this caller is the first. It must then start the call to the core, and call ``end(_:with:)`` at the
+    ///   end.
     func enter(_ caller: Caller, _ ticket: Ticket) -> Bool {
         let entry: Entry = waiting.withLock { waiting in
-            // Under the lock: a task that is cancelled later calls `leave`, which waits for the lock and finds the caller.
+            // Checked under the lock: a task that is cancelled later calls `leave`, which waits for the lock and finds the
+            // caller.
             if Task.isCancelled { return .cancelled }
             let isFirst = waiting.groups[ticket.wanted] == nil
             if !isFirst { waiting.joined += 1 }
@@ -67,13 +69,13 @@ final class TokenCallers: Sendable {
         return entry == .first
     }
 
-    /// The caller's task was cancelled.
+    /// Removes a caller whose task was cancelled.
     func leave(_ ticket: Ticket) {
         let caller = waiting.withLock { $0.groups[ticket.wanted]?.removeValue(forKey: ticket.number) }
         caller?.resume(throwing: CancellationError())
     }
 
-    /// The call has ended. Callers who come from now on make another one.
+    /// Passes the result of the call to all its callers. Callers that arrive later start another call.
     func end(_ wanted: Wanted, with result: Result<String, any Error>) {
         let callers = waiting.withLock { $0.groups.removeValue(forKey: wanted) } ?? [:]
         for caller in callers.values { caller.resume(with: result) }

@@ -5,7 +5,7 @@ internal import PilotlightCore
 import FoundationNetworking
 #endif
 
-/// How long and how much.
+/// The limits of an exchange.
 struct ExchangeLimits: Sendable {
     /// In milliseconds.
     let connect: UInt64
@@ -15,7 +15,8 @@ struct ExchangeLimits: Sendable {
     let body: Int
 }
 
-/// One request and its answer, kept out of every store: no cookie, no cache, no redirect, no name and password.
+/// One request and its answer, kept out of every store. It uses no cookies, no cache and no stored names and passwords, and
+/// follows no redirects.
 final class URLSessionExchange: NSObject, Sendable {
     enum Outcome: Sendable {
         case answered(HTTPURLResponse, Data)
@@ -25,7 +26,7 @@ final class URLSessionExchange: NSObject, Sendable {
     private struct Progress: Sendable {
         var body = Data()
         var evidence: SendingEvidence
-        /// Why this object cancelled the task.
+        /// Why this object cancelled the task; nil if it did not.
         var givenUp: TransportErrorKind?
         #if canImport(FoundationNetworking)
         /// The answer that asked for a name and a password.
@@ -40,18 +41,18 @@ final class URLSessionExchange: NSObject, Sendable {
     private let progress: Locked<Progress>
 
     /// - Parameters:
-    ///   - limits: For all of it.
-    ///   - hasBody: Whether the request has one, so that its sending can be seen.
-    ///   - completion: Gets the outcome, once, on any thread.
+    ///   - limits: The limits of the exchange.
+    ///   - hasBody: Whether the request has a body, so that its sending can be observed.
+    ///   - completion: Called once with the outcome, on any thread.
     init(limits: ExchangeLimits, hasBody: Bool, completion: @escaping @Sendable (Outcome) -> Void) {
         self.limits = limits
         self.completion = completion
         progress = Locked(Progress(evidence: SendingEvidence(hasBody: hasBody)))
     }
 
-    /// Starts the task, whose delegate this object is.
+    /// Starts the task. This object must be its delegate.
     ///
-    /// - Parameter countsBytes: Whether the count of the body's bytes that were sent is exact, so that 0 means none.
+    /// - Parameter countsBytes: Whether the count of the body's sent bytes is exact, so that 0 means that none were sent.
     func start(_ task: URLSessionTask, countsBytes: Bool) {
         let deadline = Task { [limits] in
             if limits.connect < limits.total {
@@ -73,12 +74,13 @@ final class URLSessionExchange: NSObject, Sendable {
         task.resume()
     }
 
-    /// Ends it: nobody waits for its answer any more.
+    /// Cancels the exchange, because nothing waits for its answer any more.
     func cancel() {
         giveUp(.interrupted)
     }
 
-    /// Only a body shows that there is a connection, so that a request without one has the whole time.
+    /// Only the sending of a body shows that there is a connection. So a request without a body has no separate limit for
+    /// connecting.
     private func giveUpConnecting() {
         let isConnecting = progress.withLock { progress in
             progress.evidence.hasBody && !progress.evidence.wasSent(countedBy: progress.task)
@@ -129,7 +131,7 @@ extension URLSessionExchange: URLSessionDataDelegate {
         completionHandler(nil)
     }
 
-    /// A redirect is an answer: which one may be followed is the core's to decide.
+    /// A redirect is returned as the answer: the core decides which redirects may be followed.
     func urlSession(
         _ session: URLSession, task: URLSessionTask, willPerformHTTPRedirection response: HTTPURLResponse,
         newRequest: URLRequest, completionHandler: @escaping @Sendable (URLRequest?) -> Void
@@ -137,15 +139,15 @@ extension URLSessionExchange: URLSessionDataDelegate {
         completionHandler(nil)
     }
 
-    /// Certificates are the system's matter, and the app's delegate's. A server that asks for a name and a password gets
-    /// none: with those of a storage the request would be sent a second time.
+    /// The system and the app's delegate handle certificates. A server that asks for a name and a password gets none: with
+    /// stored ones the request would be sent a second time.
     func urlSession(
         _ session: URLSession, task: URLSessionTask, didReceive challenge: URLAuthenticationChallenge,
         completionHandler: @escaping @Sendable (URLSession.AuthChallengeDisposition, URLCredential?) -> Void
     ) {
         #if canImport(FoundationNetworking)
-        // There is no other challenge, and it comes after the whole answer, which is to be taken as it is. Going on without a
-        // credential waits for ever in some versions.
+        // On Linux this is the only kind of challenge, and it comes after the whole answer, which is used as it is. Continuing
+        // without a credential waits forever in some versions.
         progress.withLock { $0.challenge = challenge.failureResponse as? HTTPURLResponse }
         completionHandler(.cancelAuthenticationChallenge, nil)
         #else

@@ -5,13 +5,13 @@ internal import PilotlightCore
 import FoundationNetworking
 #endif
 
-/// The core's requests through a `URLSession`.
+/// Sends the core's requests through a `URLSession`.
 final class URLSessionTransport: AppTransport {
     private let session: OwnSession
     private let inFlight = Locked<[UInt64: URLSessionExchange]>([:])
 
     /// - Parameters:
-    ///   - configuration: Hardened, and changed by nobody any more.
+    ///   - configuration: A hardened configuration that is not changed any more.
     ///   - delegate: See ``SessionTransport/urlSession(_:delegate:)``.
     init(_ configuration: URLSessionConfiguration, delegate: (any URLSessionDelegate)? = nil) {
         session = OwnSession(configuration, delegate)
@@ -29,7 +29,7 @@ final class URLSessionTransport: AppTransport {
         }
     }
 
-    /// Begins to send; `completion` gets the outcome, once, on any thread.
+    /// Begins to send a request. `completion` is called once with the outcome, on any thread.
     func send(_ request: TransportRequest, completion: @escaping @Sendable (URLSessionExchange.Outcome) -> Void) {
         let id = request.id
         guard let urlRequest = URLRequest(request) else {
@@ -49,7 +49,7 @@ final class URLSessionTransport: AppTransport {
     }
 }
 
-/// The `URLSession`, which ends with this object.
+/// Owns the `URLSession`, which is invalidated when this object is deallocated.
 private final class OwnSession: Sendable {
     #if canImport(FoundationNetworking)
     private let configuration: URLSessionConfiguration
@@ -58,8 +58,8 @@ private final class OwnSession: Sendable {
         self.configuration = configuration
     }
 
-    /// A session for each request: a task has no delegate here, and libcurl sends a request again by itself when
-    /// a connection that was used before breaks. A refresh token must not be presented twice behind the core's back.
+    /// Uses a new session for each request. On Linux a task has no delegate, and libcurl resends a request by itself if a reused
+    /// connection breaks. A refresh token must not be sent twice without the core's knowledge.
     func start(_ exchange: URLSessionExchange, _ request: URLRequest) {
         let session = URLSession(configuration: configuration, delegate: exchange, delegateQueue: nil)
         exchange.start(session.dataTask(with: request), countsBytes: !configuration.hasOwnProtocols)
@@ -72,7 +72,7 @@ private final class OwnSession: Sendable {
         session = URLSession(configuration: configuration, delegate: delegate, delegateQueue: nil)
     }
 
-    // A session holds its delegate until it is invalidated.
+    // A session retains its delegate until it is invalidated.
     deinit {
         session.invalidateAndCancel()
     }
@@ -86,14 +86,15 @@ private final class OwnSession: Sendable {
 }
 
 extension URLRequest {
-    /// As the core wants it; nil for what is no URL here.
+    /// The core's request; nil if Foundation cannot parse its URL.
     fileprivate init?(_ request: TransportRequest) {
         guard let url = URL(string: request.url) else { return nil }
         self.init(url: url, cachePolicy: .reloadIgnoringLocalCacheData)
         httpMethod = request.method
         httpBody = request.body
         httpShouldHandleCookies = false
-        // Later than the exchange's own limit, which knows what was sent. In whole seconds, because Linux's cuts off the rest.
+        // Later than the exchange's own limit, which takes into account what was sent. In whole seconds, because Foundation on
+        // Linux ignores fractions.
         timeoutInterval = (TimeInterval(request.totalTimeout) / 1000).rounded(.up) + 2
         for header in request.headers { addValue(header.value, forHTTPHeaderField: header.name) }
     }
@@ -107,7 +108,7 @@ extension ExchangeLimits {
 }
 
 extension HTTPURLResponse {
-    /// For the core.
+    /// The headers for the core.
     var transportHeaders: [TransportHeader] {
         allHeaderFields.compactMap { name, value in
             guard let name = name as? String, let value = value as? String else { return nil }
@@ -118,7 +119,7 @@ extension HTTPURLResponse {
 
 #if canImport(FoundationNetworking)
 extension URLSessionConfiguration {
-    /// Whether the app answers requests itself.
+    /// Whether the app has set its own `protocolClasses`.
     fileprivate var hasOwnProtocols: Bool {
         let usual = (URLSessionConfiguration.ephemeral.protocolClasses ?? []).map(ObjectIdentifier.init)
         return (protocolClasses ?? []).contains { !usual.contains(ObjectIdentifier($0)) }

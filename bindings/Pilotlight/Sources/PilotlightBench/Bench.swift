@@ -2,10 +2,10 @@ import Foundation
 import IdentityServerSupport
 import Pilotlight
 
-/// What a valid token costs, and what it costs to wait for one, beside what an app would write itself: an actor that keeps a token and looks at its
-/// expiry.
+/// Measures what a valid token costs and what it costs to wait for one, compared with what an app would write itself: an actor
+/// that keeps a token and checks its expiry.
 ///
-/// Needs the identity server, as the tests do, for a session with a real token. Build it and the core with
+/// It needs the identity server, as the tests do, for a session with a real token. Build it and the core with
 /// optimisation; `--batches`, `--calls`, `--callers` and `--rounds` change how much is measured.
 @main
 enum Bench {
@@ -75,7 +75,7 @@ enum Bench {
     }
 }
 
-/// What an app would write: the token and its expiry behind an actor.
+/// What an app would write itself: an actor with the token and its expiry.
 actor TokenKeeper {
     private var kept: String
     private var expires: Date
@@ -90,7 +90,7 @@ actor TokenKeeper {
         expires > Date() ? kept : nil
     }
 
-    /// Never called; that it could be keeps the compiler from taking the token for a constant.
+    /// Never called. It exists so that the compiler cannot treat the token as a constant.
     @inline(never)
     func renew(_ token: String, expires: Date) {
         kept = token

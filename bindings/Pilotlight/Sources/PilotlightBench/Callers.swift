@@ -6,9 +6,11 @@ import Pilotlight
 import Glibc
 #endif
 
-/// What many callers cost who wait for one renewal, beside what an app would write: an actor that keeps a list of who waits.
+/// Measures the cost of many callers that wait for one renewal, compared with what an app would write itself: an actor that keeps
+/// a list of waiting callers.
 enum Callers {
-    /// What the waiting takes, in bytes, and what the last caller waits beyond the first one's answer, in milliseconds.
+    /// The memory that the waiting callers take, in bytes, and the time between the first caller's answer and the last one's, in
+    /// milliseconds.
     struct Cost: Sendable {
         var bytes: Double
         var milliseconds: Double
@@ -57,7 +59,7 @@ enum Callers {
                 }
             }
             try await ready()
-            // All have come to where they wait when the memory grows no more.
+            // All callers are waiting when the memory does not grow any more.
             var (used, last) = (Memory.used() ?? 0, 0.0)
             while used != last {
                 try await Task.sleep(nanoseconds: 100_000_000)
@@ -77,7 +79,7 @@ enum Callers {
     }
 }
 
-/// When the first caller had its answer, and the last one.
+/// When the first and the last caller got their answers.
 private final class Ended: @unchecked Sendable {
     private let lock = NSLock()
     private var first = 0.0
@@ -94,7 +96,7 @@ private final class Ended: @unchecked Sendable {
     var between: Double { (last - first) / 1e6 }
 }
 
-/// What an app would write.
+/// What an app would write itself.
 private actor WaitingList {
     private var waiting: [CheckedContinuation<String, Never>] = []
 
@@ -110,21 +112,21 @@ private actor WaitingList {
     }
 }
 
-/// The memory that the program has asked for and not given back, as glibc's malloc counts it; nil elsewhere. The resident set would also
-/// count what malloc keeps for later.
+/// The memory that the program has allocated and not freed, as glibc's malloc counts it; nil on other systems. The resident set
+/// would also include memory that malloc keeps for later.
 private enum Memory {
     private typealias Report = @convention(c) (Int32, UnsafeMutableRawPointer) -> Int32
 
     static func used() -> Double? {
         #if canImport(Glibc)
-        // <malloc.h> is in no module.
+        // <malloc.h> is not part of a module.
         guard let symbol = dlsym(UnsafeMutableRawPointer(bitPattern: 0), "malloc_info") else { return nil }
         var (text, size) = (UnsafeMutablePointer<CChar>?.none, 0)
         guard let stream = open_memstream(&text, &size) else { return nil }
         _ = unsafeBitCast(symbol, to: Report.self)(0, UnsafeMutableRawPointer(stream))
         fclose(stream)
         defer { free(text) }
-        // What is of all heaps together comes last.
+        // The totals of all heaps come last.
         guard let text, let whole = String(cString: text).components(separatedBy: "</heap>").last else { return nil }
         func bytes(_ kind: String) -> Double {
             let words = whole.components(separatedBy: "type=\"\(kind)\"").dropFirst().first?.components(

@@ -1,16 +1,16 @@
 import Foundation
 import Pilotlight
 
-/// What `Session.init` takes of the thread that calls it: in a process that has just started, where code and data are touched for the first
-/// time, beside a thread that is started and ends; and with many sessions open.
+/// Measures how long `Session.init` blocks the calling thread: in a process that has just started, where code and data are
+/// touched for the first time, compared with starting and joining a thread; and with many sessions open.
 ///
-/// A process is started for each measurement, and prints the times.
+/// Each measurement runs in a new process, which prints the times.
 enum Opening {
     private static let role = "PILOTLIGHT_BENCH_OPENINGS"
     private static let processes = 51
     private static let sessions = 1000
 
-    /// Whether this process was started for that; then it has printed what it measured.
+    /// Whether this process was started for a measurement; if so, this has printed the times.
     static func isThisProcess() throws -> Bool {
         guard let count = ProcessInfo.processInfo.environment[role].flatMap(Int.init) else { return false }
         aThread()
@@ -35,7 +35,7 @@ enum Opening {
         print(String(format: line, early / 1000, late / 1000, late / early))
     }
 
-    /// The time of a thread, then that of each opening.
+    /// The time of starting a thread, then the time of each opening.
     private static func inAnotherProcess(openings: Int) throws -> [Double] {
         let (process, output) = (Process(), Pipe())
         process.executableURL = URL(fileURLWithPath: CommandLine.arguments[0])
@@ -49,12 +49,12 @@ enum Opening {
         return times
     }
 
-    /// The process printed something else; what it said of it is above.
+    /// The process did not print times; its own output, above, says why.
     private struct Failed: Error {
         var status: Int32
     }
 
-    /// Of each of so many sessions, which stay open until the last one is.
+    /// The time of opening each of `count` sessions, which all stay open until the last one is open.
     private static func timesOfOpening(_ count: Int) throws -> [Double] {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
         let configuration = SessionConfiguration.auth0(

@@ -26,7 +26,7 @@ struct Times: Sendable {
     var keeper: Double
 }
 
-/// The times of each batch, by what was measured. They take turns, so that a busy machine troubles all alike.
+/// The times of each batch, for each kind of call. The kinds take turns, so that a busy machine affects all of them alike.
 struct Batches {
     var cached: [Double] = []
     var asynchronous: [Double] = []
@@ -43,7 +43,7 @@ extension [Double] {
     }
 }
 
-/// One table.
+/// One table of the output.
 struct Report {
     var title: String
     var times: Times

@@ -5,7 +5,7 @@ import Pilotlight
 import FoundationNetworking
 #endif
 
-/// Speaks to a server's control endpoints.
+/// Calls a server's control endpoints.
 struct ControlClient: Sendable {
     private let url: URL
 

@@ -1,10 +1,10 @@
 import Foundation
 import Pilotlight
 
-/// An identity server of one's own, on a free port: the program that `PILOTLIGHT_IDENTITY_SERVER` names.
+/// A separate identity server on a free port: the program that `PILOTLIGHT_IDENTITY_SERVER` names.
 ///
-/// It ends with `stop()`, with this object, and with this process. A test that still has it after ten minutes waits for something that
-/// does not come: the process ends then, and says where the server was started.
+/// It ends with `stop()`, with this object, and with this process. A test that still has it after ten minutes waits for something
+/// that never happens: the test process then crashes with a message that says where the server was started.
 public final class IdentityServer: @unchecked Sendable {
     /// `http://127.0.0.1:PORT/`
     public let issuer: String
@@ -12,12 +12,13 @@ public final class IdentityServer: @unchecked Sendable {
     private let process: Process
     private let input: Pipe
     private let exited: AsyncStream<Never>
-    /// A program that begins while another is being prepared would get the other's pipes too, and keep them open.
+    /// Held while a server is started: a program that starts while another one is being prepared would inherit the other's pipes
+    /// and keep them open.
     private static let beginning = NSLock()
-    /// In seconds; no test takes a tenth of it.
+    /// In seconds. No test takes a tenth of this time.
     private static let longestLife = 600.0
 
-    /// Starts one.
+    /// Starts a server.
     ///
     /// - Parameter flags: See the program's `--help`.
     public static func start(
@@ -33,7 +34,7 @@ public final class IdentityServer: @unchecked Sendable {
             throw SupportError("\(name) names \(path), which is no program")
         }
         let server = try await IdentityServer(path, flags)
-        // A separate queue has a thread when all those of Swift's tasks are taken.
+        // A separate queue has a thread even if all threads of Swift's tasks are in use.
         DispatchQueue(label: "identity server").asyncAfter(deadline: .now() + longestLife) { [weak server] in
             guard let server, server.process.isRunning else { return }
             fatalError("\(file):\(line): the test has not ended within \(Int(longestLife)) seconds")
@@ -73,17 +74,17 @@ public final class IdentityServer: @unchecked Sendable {
         if process.isRunning { process.terminate() }
     }
 
-    /// The system's number for its process.
+    /// The process identifier of the server.
     public var processIdentifier: Int32 { process.processIdentifier }
 
-    /// Stops it and waits until it is gone: without a thread, because those of Swift's tasks are few, and the others may be needed for
-    /// what it waits for.
+    /// Stops the server and waits until its process has ended. It does not block a thread, because Swift's tasks have few
+    /// threads, and what it waits for may need the others.
     public func stop() async {
         _ = try? await control.send("POST", "shutdown")
         for await _ in exited {}
     }
 
-    /// The two lines that it prints when it is ready: `listening: URL` and `control: URL`.
+    /// The two lines that the server prints when it is ready: `listening: URL` and `control: URL`.
     private static func firstLines(of output: Pipe) async throws -> [String: String] {
         let file = output.fileHandleForReading
         let text = await withCheckedContinuation { continuation in
@@ -102,12 +103,12 @@ public final class IdentityServer: @unchecked Sendable {
     }
 }
 
-/// A test cannot go on.
+/// An error because of which a test cannot continue.
 public struct SupportError: Error, CustomStringConvertible {
-    /// Why.
+    /// The reason.
     public let description: String
 
-    /// Says why.
+    /// Creates an error with its reason.
     public init(_ description: String) {
         self.description = description
     }
@@ -126,7 +127,7 @@ extension IdentityServer {
         try await control.send("GET", "counters")["requests"]?[endpoint]?.intValue ?? 0
     }
 
-    /// Something that goes wrong at an endpoint, once unless it says otherwise.
+    /// Adds a fault to an endpoint. It occurs once, unless it says otherwise.
     public func addFault(_ endpoint: String, _ effect: SessionJSON, _ more: [String: SessionJSON] = [:]) async throws {
         var order = more
         order["endpoint"] = .string(endpoint)
@@ -134,12 +135,12 @@ extension IdentityServer {
         try await control.send("POST", "faults", .object(order))
     }
 
-    /// Takes away every fault that has not struck.
+    /// Removes all faults that have not occurred yet.
     public func clearFaults() async throws {
         try await control.send("DELETE", "faults")
     }
 
-    /// Waits until the server holds `count` requests, which a fault of the kind `hold` stopped.
+    /// Waits until the server holds `count` requests because of a fault of the kind `hold`.
     public func waitUntilHeld(_ endpoint: String, _ count: Int = 1) async throws {
         try await control.send("GET", "wait?endpoint=\(endpoint)&held=\(count)")
     }
@@ -149,17 +150,17 @@ extension IdentityServer {
         try await control.send("GET", "wait?endpoint=\(endpoint)&requests=\(count)")
     }
 
-    /// Lets held requests go on.
+    /// Lets held requests continue.
     public func release(_ endpoint: String) async throws {
         try await control.send("POST", "release", ["endpoint": .string(endpoint)])
     }
 
-    /// Ends all of a user's refresh tokens.
+    /// Revokes all of a user's refresh tokens.
     public func revoke(_ email: String) async throws {
         try await control.send("POST", "users/\(email)/revoke")
     }
 
-    /// Whether the user's renewals need a second factor. Every code is `123456`.
+    /// Sets whether the user's renewals need a second factor. Every code is `123456`.
     public func requireSecondFactor(of email: String, _ isRequired: Bool = true) async throws {
         try await control.send("PATCH", "users/\(email)", ["mfa_required": .bool(isRequired)])
     }
@@ -187,7 +188,7 @@ extension IdentityServer {
         try await control.send("PATCH", "settings", settings)
     }
 
-    /// So much time passes for the server.
+    /// Advances the server's clock.
     public func advance(seconds: Int64) async throws {
         try await control.send("POST", "clock", ["advance_seconds": .integer(seconds)])
     }

@@ -6,35 +6,35 @@ import Glibc
 import Darwin
 #endif
 
-/// An HTTP server on a free port of the loopback interface that answers by a script and keeps what it was sent: an API of
-/// the app's, with all headers in sight.
+/// An HTTP server on a free port of the loopback interface that answers by a script and records its requests. It plays the app's
+/// API, and shows all headers.
 ///
 /// It ends with `stop()`.
 public final class RecordingServer: @unchecked Sendable {
-    /// A request as it came.
+    /// A request as it was received.
     public struct Request: Sendable {
         /// `GET`, for example.
         public let method: String
-        /// With the query.
+        /// The path with the query.
         public let path: String
-        /// By names in lower case.
+        /// The headers by their names in lower case.
         public let headers: [String: String]
     }
 
-    /// What to answer.
+    /// A response to a request.
     public struct Response: Sendable {
         let status: Int
         let headers: [String: String]
         let body: String
 
-        /// An answer; `Content-Length` is added.
+        /// Creates a response; `Content-Length` is added.
         public init(_ status: Int, _ headers: [String: String] = [:], body: String = "") {
             self.status = status
             self.headers = headers
             self.body = body
         }
 
-        /// Sends the client elsewhere.
+        /// A redirect to another URL.
         public static func redirect(to url: URL, _ status: Int = 302) -> Response {
             Response(status, ["Location": url.absoluteString])
         }
@@ -46,9 +46,9 @@ public final class RecordingServer: @unchecked Sendable {
     private let lock = NSLock()
     private var seen: [Request] = []
 
-    /// Listens.
+    /// Begins to listen.
     ///
-    /// - Parameter script: What each request is answered.
+    /// - Parameter script: Returns the response to each request.
     public init(_ script: @escaping @Sendable (Request) -> Response) throws {
         self.script = script
         #if canImport(Glibc)
@@ -77,9 +77,9 @@ public final class RecordingServer: @unchecked Sendable {
         }
     }
 
-    /// A URL of this server's.
+    /// A URL of this server.
     ///
-    /// - Parameter host: Another name of the same interface is another origin.
+    /// - Parameter host: A host name. Another name of the same interface is another origin.
     public func url(_ path: String, host: String = "127.0.0.1") throws -> URL {
         guard let url = URL(string: "http://\(host):\(port)\(path)") else { throw SupportError("no URL: \(path)") }
         return url
@@ -92,7 +92,7 @@ public final class RecordingServer: @unchecked Sendable {
         return seen
     }
 
-    /// Listens no more.
+    /// Stops listening.
     public func stop() {
         shutdown(listener, Int32(SHUT_RDWR))
         close(listener)
@@ -110,12 +110,12 @@ public final class RecordingServer: @unchecked Sendable {
         let bytes = Array((head + "\r\n" + response.body).utf8)
         _ = bytes.withUnsafeBytes { send(connection, $0.baseAddress, $0.count, 0) }
         shutdown(connection, Int32(SHUT_WR))
-        // Until the client has closed: else what it has not read yet is lost.
+        // Waits until the client has closed the connection. Otherwise the client could lose what it has not read yet.
         var rest = [UInt8](repeating: 0, count: 1024)
         while recv(connection, &rest, rest.count, 0) > 0 {}
     }
 
-    /// The head alone: what is asked about is there.
+    /// Reads only the head of the request, which is all that the tests need.
     private func read(_ connection: Int32) -> Request? {
         var text = ""
         var buffer = [UInt8](repeating: 0, count: 4096)

@@ -4,7 +4,7 @@ import Pilotlight
 extension IdentityServer {
     /// The server's only client.
     public static let clientID = "native-app"
-    /// A redirect URI that it accepts.
+    /// A redirect URI that the server accepts.
     public static let redirectURI = "com.example.pilotlight://callback"
 
     /// The configuration of an Auth0 client at this server.
@@ -17,7 +17,7 @@ extension IdentityServer {
             metadataAccess: metadataAccess, dpop: dpop)
     }
 
-    /// A session at this server that lives in memory, with ada signed in.
+    /// A session at this server, in memory, with ada signed in.
     public func signedInSession(
         audience: String? = nil, metadataAccess: Bool = false, dpop: TokenBinding = .off
     ) async throws -> Session {
@@ -28,12 +28,12 @@ extension IdentityServer {
     }
 }
 
-/// A new folder, removed with this object.
+/// A new folder, which is removed with this object.
 public final class TemporaryFolder: Sendable {
     /// The folder.
     public let url: URL
 
-    /// Makes it.
+    /// Creates the folder.
     public init() throws {
         url = FileManager.default.temporaryDirectory.appendingPathComponent("pilotlight-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
@@ -43,13 +43,13 @@ public final class TemporaryFolder: Sendable {
         try? FileManager.default.removeItem(at: url)
     }
 
-    /// A file in it, which need not exist.
+    /// A file in the folder, which need not exist.
     public func file(_ name: String) -> URL {
         url.appendingPathComponent(name)
     }
 
-    /// The store in that file as another process has it. Sessions of one process that name the same file are one; a path
-    /// that is written in another way makes them strangers.
+    /// The store in that file as another process would open it. Sessions of one process with the same path share their state. So
+    /// this writes the path of the same file in a different way for each pretended process.
     public func store(_ name: String, process: Int = 0) -> SessionStorage {
         .file(URL(fileURLWithPath: url.path + String(repeating: "/.", count: process) + "/" + name))
     }

@@ -5,21 +5,21 @@ import Pilotlight
 import FoundationNetworking
 #endif
 
-/// Plays the user at their browser: signs in as somebody, or refuses.
+/// Plays the user's browser: signs in as a user, or gets an error from the issuer.
 public struct TestBrowser: WebAuthenticator {
     private let script: [URLQueryItem]
 
-    /// Signs in without a form.
+    /// Creates a browser that signs a user in without a form.
     public init(signInAs email: String = "ada@example.com") {
         script = [URLQueryItem(name: "sign_in_as", value: email)]
     }
 
-    /// The issuer answers with an error.
+    /// Creates a browser to which the issuer answers with an error.
     public init(denyWith code: String) {
         script = [URLQueryItem(name: "deny", value: code)]
     }
 
-    /// Opens the page and answers with where the issuer sent the browser to, without going there.
+    /// Opens the page and returns the URL that the issuer redirects to, without following it.
     public func authenticate(url: URL, redirectURI: URL) async throws -> URL {
         guard var components = URLComponents(url: url, resolvingAgainstBaseURL: false) else {
             throw SupportError("no URL")
@@ -31,7 +31,7 @@ public struct TestBrowser: WebAuthenticator {
         return location
     }
 
-    /// Requests a page and follows wherever it leads, as a browser does; gives the text of the last page.
+    /// Requests a page, follows all redirects as a browser does, and returns the text of the last page.
     public static func open(_ url: URL) async throws -> String {
         let (page, _) = try await URLSession.shared.data(from: url)
         return String(decoding: page, as: UTF8.self)

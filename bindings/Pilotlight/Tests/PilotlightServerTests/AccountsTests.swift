@@ -5,7 +5,7 @@ import Observation
 import Pilotlight
 import Testing
 
-/// Several users of one app, over a real store and a real server.
+/// Several users of one app, with a real store and a real server.
 @MainActor
 struct AccountsTests {
     private let server: IdentityServer
@@ -27,7 +27,7 @@ struct AccountsTests {
         try? FileManager.default.removeItem(at: folder)
     }
 
-    /// A launch of the app. In another process the same file is another store.
+    /// A launch of the app. For another pretended process the path of the same file is written differently.
     private func launch(process: Int = 0) async throws -> SessionAccounts {
         let file = folder.path + String(repeating: "/.", count: process) + "/sessions"
         let accounts = SessionAccounts(
@@ -65,7 +65,7 @@ struct AccountsTests {
         await end()
     }
 
-    /// An app with two processes, as with an extension that has an account menu too.
+    /// The app has two processes, as if an extension had an account menu too.
     @Test func whatAnotherProcessDoesIsSeen() async throws {
         let (app, other) = (try await launch(), try await launch(process: 1))
         let ada = try await app.add(using: TestBrowser(signInAs: "ada@example.com"))
@@ -83,7 +83,7 @@ struct AccountsTests {
         await end()
     }
 
-    /// A menu is drawn again when an account comes, becomes current, or goes; each has a name and a picture.
+    /// A menu is redrawn when an account is added, becomes current, or is removed; each account has a name and a picture.
     @Test func aMenuIsDrawnAgain() async throws {
         let accounts = try await launch()
         let changes = Changes()

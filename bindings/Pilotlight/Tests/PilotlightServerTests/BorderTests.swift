@@ -3,10 +3,10 @@ import IdentityServerSupport
 import Pilotlight
 import Testing
 
-/// Nothing that a server sends or an app passes may trap: generated answers go through the real bindings, and everything
-/// that an app can ask of them is asked.
+/// Nothing that a server sends or an app passes may cause a trap. Generated answers go through the real bindings, and the tests
+/// read everything from them that an app can read.
 @Suite struct BorderTests {
-    /// JSON that is at the edge of something, as text.
+    /// JSON values at the limits of types, as text.
     private static let values = [
         "9223372036854775807", "-9223372036854775808", "9223372036854775808", "18446744073709551616", "1e300", "-1e300",
         "1e-400", "1.7976931348623157e308", "-0.0", "0", "253402300800", "1700000000000", "\"9223372036854775807\"",
@@ -20,7 +20,7 @@ import Testing
         "updated_at", "name", "email_verified", "address", "phone_number_verified", "birthdate", "picture", "zoneinfo",
         "https://example.com/odd",
     ]
-    /// What an app can pass as a number of seconds.
+    /// Values that an app can pass as a number of seconds.
     private static let intervals: [TimeInterval] = [
         .nan, .infinity, -.infinity, -1, -0.0, 0.5, 1e18, 1e19, 1e300, .greatestFiniteMagnitude, .leastNonzeroMagnitude,
     ]
@@ -43,7 +43,7 @@ import Testing
             guard let profile = try? await session.profile(refresh: true) else { continue }
             askEverything(of: profile)
         }
-        // As after the next launch: the last of them is the one that is kept.
+        // As after the next launch, the cached profile is the last one.
         if let kept = session.cachedProfile { askEverything(of: kept) }
         await server.stop()
     }
@@ -95,7 +95,7 @@ import Testing
     }
 }
 
-/// The same numbers for the same seed (SplitMix64).
+/// Generates the same numbers for the same seed (SplitMix64).
 private struct SeededGenerator {
     private var state: UInt64
 

@@ -3,7 +3,7 @@ import IdentityServerSupport
 import Pilotlight
 import Testing
 
-/// Signing in on another device, with the identity server as issuer.
+/// Signing in on another device, with the identity server as the issuer.
 @Suite struct DeviceSignInTests {
     /// Enters the code on the other device.
     private func enter(_ signIn: DeviceSignIn, _ decision: String) async throws {

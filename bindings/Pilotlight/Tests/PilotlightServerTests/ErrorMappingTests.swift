@@ -4,7 +4,7 @@ import Pilotlight
 import Testing
 
 @Suite struct ErrorMappingTests {
-    /// A pause that the issuer asks for and that is longer than a call waits is the app's to wait.
+    /// If the issuer asks for a longer pause than a call waits, the app has to wait.
     @Test(arguments: [(503, RetryReason.serverFault), (429, .rateLimited)])
     func aBusyIssuerMeansRetryLaterAndIsLeftAloneUntilThen(status: Int, reason: RetryReason) async throws {
         let server = try await IdentityServer.start()
@@ -40,7 +40,7 @@ import Testing
         try await server.addFault("token", ["kind": "status", "status": 503])
         #expect(try await session.refresh() == session.cachedAccessToken())
         #expect(try await server.requests(to: "token") == before + 2)
-        // Processed, and the answer lost: asked for again with the same refresh token, within the overlap.
+        // The request was processed and its answer lost: the request is repeated with the same refresh token, within the overlap.
         try await server.addFault("token", ["kind": "reset"], ["after_processing": true])
         #expect(try await session.refresh() == session.cachedAccessToken())
         #expect(session.state?.isSignedIn == true)
@@ -62,7 +62,7 @@ import Testing
         #expect(session.state == state)
         #expect(session.hasValidSession())
 
-        // The next launch does not know how the last one fared.
+        // The next launch does not know about the last one's failure.
         let next = try Session(server.auth0(), storage: folder.store("session", process: 1), log: .none)
         #expect(try await next.restore().isSignedIn)
         #expect(try await next.accessToken(allowExpired: true) == expired)
@@ -216,7 +216,7 @@ import Testing
     }
 }
 
-/// What a `temporarilyUnavailable` says: the reason, and the seconds where there are some.
+/// The reason of a `temporarilyUnavailable`, and its seconds if it has any.
 private func retry(_ work: () async throws -> some Any) async throws -> Retry? {
     do {
         _ = try await work()

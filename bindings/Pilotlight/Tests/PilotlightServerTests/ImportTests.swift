@@ -3,8 +3,8 @@ import IdentityServerSupport
 import Pilotlight
 import Testing
 
-/// Archives that Foundation's own NSKeyedArchiver makes, of classes with the names and fields of other libraries, and a
-/// real issuer's tokens in them.
+/// Imports archives that Foundation's own NSKeyedArchiver makes. They have the class names and the fields of other libraries, and
+/// contain tokens of a real issuer.
 @Suite struct ImportTests {
     @Test func aSessionOfAuth0SwiftMovesInAndIsRenewed() async throws {
         let server = try await IdentityServer.start()
@@ -32,7 +32,7 @@ import Testing
         #expect(renewed != old.accessToken)
         #expect(try await server.counter("refresh_grants_honoured") == 1)
 
-        // After a sign-out the old archive brings nobody back.
+        // After a sign-out the old archive does not sign the user in again.
         await next.signOut()
         let last = try Session(server.auth0(), storage: store, log: .none)
         #expect(try await last.importSession(from: source) == .closed)
@@ -77,7 +77,7 @@ import Testing
         await server.stop()
     }
 
-    /// Those that testing/foreign-archives/make.py writes: their issuer is another.
+    /// The archives of testing/foreign-archives/make.py, which are from another issuer.
     @Test(arguments: ["auth0-swift-1.20", "auth0-swift-2.14", "auth0-swift-3.1", "app-auth-1.6", "app-auth-2.1"])
     func theCommittedArchivesAreReadAndJudged(name: String) async throws {
         let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
@@ -109,7 +109,7 @@ import Testing
             return
         }
         #if os(Linux)
-        // There is no Keychain here, which is another thing than an empty one.
+        // There is no Keychain here, which is not the same as an empty one.
         let importing = await error { try await session.importSession(from: .auth0CredentialsManager()) }
         guard case .storageFailed = importing else {
             Issue.record("\(String(describing: importing))")
@@ -139,7 +139,7 @@ import Testing
     }
 }
 
-/// The tokens of a user who signed in before Pilotlight was there, archived by Foundation.
+/// The tokens of a user who signed in before the app had Pilotlight, archived by Foundation.
 private struct OldTokens {
     let accessToken: String
     let refreshToken: String
@@ -233,8 +233,8 @@ private struct OldTokens {
         return Fields.kinds.reduce(archiver.encodedData) { renaming($1.value, to: $1.key, in: $0) }
     }
 
-    /// Foundation on Linux knows `setClassName(_:for:)` and does not heed it. A name in a binary property list is found by
-    /// its offset, so a shorter one may stand in its place.
+    /// Renames a class in an archive, because Foundation on Linux ignores `setClassName(_:for:)`. A string in a binary property
+    /// list is found by its offset, so a shorter one may replace it.
     private func renaming(_ kind: AnyClass, to name: String, in archive: Data) -> Data {
         func string(_ text: String) -> Data {
             let count = UInt8(text.utf8.count)
@@ -252,7 +252,7 @@ private struct OldTokens {
 /// An object with the fields that a closure encodes, under the name of another library's class.
 /// Foundation on Linux archives no private classes.
 class Fields: NSObject, NSCoding {
-    /// One class for each name, because an archiver names classes and not objects.
+    /// One class for each name, because an archive contains the names of classes.
     static let kinds: [String: AnyClass] = [
         "A0Credentials": CredentialsFields.self, "OIDAuthState": StateFields.self,
         "OIDTokenResponse": ResponseFields.self,

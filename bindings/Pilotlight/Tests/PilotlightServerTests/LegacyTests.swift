@@ -144,7 +144,7 @@ import Testing
     }
 }
 
-/// The error that `call` ends with.
+/// The error that `call` throws.
 private func sessionError<Value>(_ call: () async throws -> Value) async throws -> SessionError? {
     do {
         _ = try await call()

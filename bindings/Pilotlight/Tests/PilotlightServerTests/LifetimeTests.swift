@@ -7,8 +7,8 @@ import Testing
 import FoundationNetworking
 #endif
 
-/// A session that the app limits: its end is announced, and afterwards no call gives anything out. By the device's own clock, so
-/// that each limit is a few seconds.
+/// A session with a limit of the app: its end is announced, and afterwards no call discloses anything. The device's own clock is
+/// used, so each limit is a few seconds.
 @Suite struct LifetimeTests {
     private let folder: TemporaryFolder
 
@@ -22,7 +22,7 @@ import FoundationNetworking
         return try Session(configuration, storage: folder.store("session"), log: .none)
     }
 
-    /// The next event of an end, coming or come.
+    /// The next event about the end of the session: `willEnd` or `ended`.
     private func next(_ listener: inout SessionEvents.Iterator) async throws -> SessionEvent {
         while let event = await listener.next() {
             switch event {
@@ -67,7 +67,7 @@ import FoundationNetworking
             }
         }
         #expect(try await server.requests(to: "token") == requests, "the issuer is asked for nothing")
-        // Who it was is for the sign-in screen.
+        // The profile stays for the sign-in screen.
         #expect(session.cachedProfile?.subject == "auth0|ada")
     }
 
@@ -96,12 +96,12 @@ import FoundationNetworking
         #expect(last == over)
         try await expectNothingIsGiven(session, .lifetimeEnded, at: server)
 
-        // Neither at the next launch nor without the limit's announcement.
+        // The session is also over at the next launch, even though its limit was not announced there.
         let relaunched = try self.session(server, SessionLifetime(absolute: 4))
         #expect(try await relaunched.restore() == over)
         try await expectNothingIsGiven(relaunched, .lifetimeEnded, at: server)
 
-        // A sign-in begins another one.
+        // A sign-in begins a new session.
         try await session.signIn(using: TestBrowser())
         _ = try await session.accessToken(forceRefresh: true)
         await server.stop()

@@ -3,7 +3,7 @@ import IdentityServerSupport
 import Pilotlight
 import Testing
 
-/// Renewals that the issuer refuses until the user has shown a second factor (Auth0: "Multi-factor Authentication API").
+/// Renewals that the issuer refuses until the user has provided a second factor (Auth0: "Multi-factor Authentication API").
 @Suite struct MFATests {
     private static let ada = "ada@example.com"
     private static let code = "123456"
@@ -14,7 +14,7 @@ import Testing
         return (session, try await challenge(session))
     }
 
-    /// The challenge that a renewal ends with.
+    /// The challenge that a renewal throws.
     private func challenge(_ session: Session) async throws -> MFAChallenge {
         do {
             try await session.refresh()
@@ -108,7 +108,7 @@ import Testing
         try await expectWell(server, session)
     }
 
-    /// The user would be locked out without it.
+    /// Without the new recovery code the user would be locked out.
     @Test func itIsNotLostWithTheTaskThatWaitedForIt() async throws {
         let server = try await IdentityServer.start()
         let (session, challenge) = try await session(server)

@@ -89,7 +89,7 @@ import Testing
         #expect(try await next.metadata.cancel(second))
         #expect(try await !next.metadata.cancel(second))
         try await server.goOnline()
-        // The first call of the metadata sends what waits.
+        // The first metadata call sends the queued changes.
         #expect(try await next.metadata.get() == ["a": 1])
         #expect(next.metadata.pending.isEmpty)
         await server.stop()

@@ -3,7 +3,7 @@ import IdentityServerSupport
 import Pilotlight
 import Testing
 
-/// What an app's recorder gets, and what the counters say.
+/// The measurements that an app's recorder gets, and the counters.
 @Suite struct MetricsTests {
     private final class Recorder: SessionMetricsRecorder {
         private let (stream, continuation) = AsyncStream.makeStream(of: SessionMeasurement.self)
@@ -12,7 +12,7 @@ import Testing
             continuation.yield(measurement)
         }
 
-        /// What is recorded until a renewal has ended.
+        /// The measurements until the end of a renewal.
         func untilRenewal() async -> [SessionMeasurement] {
             var found: [SessionMeasurement] = []
             for await measurement in stream {
@@ -59,7 +59,7 @@ import Testing
             try await server.waitUntilHeld("token")
             while session.counters.sharedRenewals - before.sharedRenewals < 19 { await Task.yield() }
             try await server.release("token")
-            // No token lives so long: what is counted is who waited.
+            // No token is valid for that long, so the results do not matter: the test counts the callers that waited.
             while let result = await group.nextResult() { _ = result }
         }
         #expect(session.counters.sharedRenewals - before.sharedRenewals == 19)

@@ -48,7 +48,7 @@ func greet(_ session: Session) async throws -> String {
 }
 
 extension Session {
-    /// In place of the system's browser sheet, which only Apple's platforms have.
+    /// Replaces the sign-in with the system's browser sheet, which only Apple's platforms have.
     fileprivate func signIn() async throws {
         try await signIn(using: TestBrowser())
     }

@@ -8,7 +8,7 @@ import Testing
 import FoundationNetworking
 #endif
 
-/// Two APIs on two ports, which are two origins; every header that arrives is looked at.
+/// Redirects between two APIs on two ports, which are two origins. The tests check every header that arrives.
 @Suite(.timeLimit(.minutes(1))) struct RedirectTests {
     private let session = Session.preview(state: .signedIn(subject: "ada", expiresAt: .distantFuture))
 
@@ -58,7 +58,7 @@ import FoundationNetworking
         #expect(redirected.headers["accept-language"] == "de")
     }
 
-    /// That origin chose the URL, so it must not be asked for in the user's name.
+    /// The other origin chose the URL, so it must not be requested in the user's name.
     @Test func theTokenStaysOffWhenTheOtherOriginRedirectsBack() async throws {
         let back = Locked<URL?>(nil)
         let other = try RecordingServer { _ in back.withLock { $0 }.map { .redirect(to: $0) } ?? Response(404) }
@@ -134,7 +134,7 @@ import FoundationNetworking
         defer { cookies.deleteCookie(shared) }
         let urlSession = URLSession(configuration: configuration)
         _ = try await urlSession.data(for: URLRequest(url: try api.url("/second")))
-        // The app's own request gets it and keeps what it is given: the storage works.
+        // The app's own request sends the cookie and stores the one that it gets, so the storage works.
         try #require(api.requests[0].headers["cookie"]?.contains("shared=planted") == true)
         let left = try #require(cookies.cookies(for: url)?.first { $0.name == "left" })
         cookies.deleteCookie(left)

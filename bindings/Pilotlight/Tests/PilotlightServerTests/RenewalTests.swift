@@ -4,7 +4,7 @@ import Pilotlight
 import Testing
 
 @Suite struct RenewalTests {
-    /// A session whose token has expired as it came, at a server whose next ones are good for a day.
+    /// A session whose token has already expired, at a server whose next tokens are good for a day.
     private func sessionInNeedOfRenewal(_ server: IdentityServer) async throws -> Session {
         try await server.change(["access_token_lifetime": 0])
         let session = try await server.signedInSession()
@@ -71,7 +71,7 @@ import Testing
         } catch SessionError.argumentInvalid(let argument, _) {
             #expect(argument == "minTTL")
         }
-        // The issuer's tokens may live longer by now, so it is asked; once.
+        // The issuer's tokens may have a longer lifetime by now, so it is asked, but only once.
         #expect(try await server.counter("refresh_grants") == 1)
         await server.stop()
     }
@@ -94,7 +94,7 @@ import Testing
         await server.stop()
     }
 
-    /// Another task of the main actor's gets its turn at the first suspension; so if it had none, there was no
+    /// Another task on the main actor runs at the first suspension. So if it has not run, there was no
     /// suspension.
     @MainActor @Test func aTokenInMemoryCostsNoSuspensionOnTheMainActor() async throws {
         let server = try await IdentityServer.start()

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Pilotlight
 
-/// Plants secrets, makes everything go wrong that can, and searches all that came out.
+/// Plants secrets, makes everything fail that can fail, and searches all output for the secrets.
 @Suite struct SecretsTests {
     @Test func noSecretIsInAnyLogLineOrError() async throws {
         let server = try await IdentityServer.start()
@@ -46,7 +46,7 @@ import Testing
         _ = try await session.profile()
         try await session.metadata.update(["planted": "planted-metadata"])
 
-        // A server that quotes what it was sent, and whom it is about.
+        // The server quotes what it was sent, and the user's data.
         let quoted = (tokens + ["ada@example.com", "Lovelace"]).joined(separator: " ")
         let body = try JSONEncoder().encode(
             ["error": "invalid_request", "error_description": "no good: \(quoted)"] as SessionJSON)
@@ -59,7 +59,7 @@ import Testing
                         "body": .string(String(decoding: body, as: UTF8.self)),
                     ], ["for_ever": true])
             }
-            // A session that failed rests, so each status gets a separate one.
+            // After a failure a session has a cooldown, so each status gets a separate session.
             let process = try Session(
                 server.auth0(metadataAccess: true), storage: folder.store("session", process: number + 1), log: log)
             alsoHearing.append(hear(process))
@@ -102,13 +102,13 @@ import Testing
         }
     }
 
-    /// `code`, `state`, `nonce`: what is unguessable in a URL of the sign-in.
+    /// The unguessable values in a URL of the sign-in: `code`, `state`, `nonce`.
     private static func secrets(inCallback url: URL) throws -> [String] {
         let query = URLComponents(url: url, resolvingAgainstBaseURL: false)?.queryItems ?? []
         return query.filter { ["code", "state", "nonce"].contains($0.name) }.compactMap(\.value)
     }
 
-    /// Every long string in the stored session whose name speaks of a token.
+    /// Every long string in the stored session whose name contains the word token.
     private static func tokens(inStoreAt file: URL) throws -> [String] {
         let stored = try JSONDecoder().decode(SessionJSON.self, from: Data(contentsOf: file))
         let tokens = tokens(in: stored)
@@ -126,7 +126,7 @@ import Testing
         }
     }
 
-    /// A store that keeps each item's bytes as text inside its own JSON.
+    /// The tokens in a string, because the file store keeps the bytes of each item as text inside its own JSON.
     private static func embedded(_ text: String) -> [String] {
         let bytes = Data(base64Encoded: text) ?? Data(text.utf8)
         guard let inner = try? JSONDecoder().decode(SessionJSON.self, from: bytes), inner.objectValue != nil else {

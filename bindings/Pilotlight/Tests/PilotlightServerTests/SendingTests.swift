@@ -36,7 +36,7 @@ import FoundationNetworking
         await server.stop()
     }
 
-    /// The server says 401 to both: its userinfo endpoint is not that API.
+    /// The server answers 401 to both tokens, because its userinfo endpoint is not that API.
     @Test func aFurtherApisTokenIsRenewedForItselfAndTheSessionsOwnIsNeverSentThere() async throws {
         let server = try await IdentityServer.start()
         try await server.change(["multi_resource_refresh": true])
@@ -53,7 +53,7 @@ import FoundationNetworking
         await server.stop()
     }
 
-    /// The other process's renewal is in the store; only the core can know.
+    /// The other process's renewal is in the store, so only the core can know about it.
     @Test func aTokenThatAnotherProcessReplacedIsNotRenewedAgain() async throws {
         let server = try await IdentityServer.start()
         let folder = try TemporaryFolder()
@@ -106,7 +106,7 @@ import FoundationNetworking
         try await server.addFault("userinfo", ["kind": "redirect", "location": .string(elsewhere)], ["times": 2])
         let (_, response) = try await session.data(for: try request(to: server))
         #expect(try await other.requests(to: "userinfo") >= 1)
-        // A request without a token gets no error (RFC 6750 3.1); one with a token of another issuer is.
+        // A request without a token gets no error code (RFC 6750 3.1); a request with another issuer's token would get one.
         #expect(response.statusCode == 401)
         #expect(response.value(forHTTPHeaderField: "WWW-Authenticate")?.contains("error=") == false)
         await server.stop()

@@ -3,9 +3,10 @@ import IdentityServerSupport
 import Testing
 
 #if os(Linux)
-/// The servers of tests that run at the same time.
+/// Servers of tests that run at the same time.
 @Suite struct ServerProcessTests {
-    /// Else the one that is stopped is not known to be gone before the other is, whose test may wait for the thread that waits here.
+    /// Otherwise the end of a stopped server would be noticed only when the other server has ended too, whose test may wait for
+    /// the thread that waits here.
     @Test func aServerHasNoPipesOfAnothers() async throws {
         let servers = try await withThrowingTaskGroup(of: IdentityServer.self) { group in
             for _ in 0..<100 { group.addTask { try await IdentityServer.start() } }
@@ -21,7 +22,7 @@ import Testing
         for server in servers { await server.stop() }
     }
 
-    /// What a process has open that no file's name stands for, by its descriptors.
+    /// The open pipes and sockets of a process, which have no file name, by their descriptors.
     private func open(_ process: Int32) throws -> [String: String] {
         let folder = "/proc/\(process)/fd"
         let descriptors = try FileManager.default.contentsOfDirectory(atPath: folder)

@@ -4,7 +4,7 @@ import Pilotlight
 import Testing
 
 @Suite struct SessionEventsTests {
-    /// The events up to and with the first that `isLast`.
+    /// The events up to and including the first one for which `isLast` is true.
     private static func announced(
         _ listener: inout SessionEvents.Iterator, until isLast: (SessionEvent) -> Bool
     ) async -> [SessionEvent] {

@@ -32,7 +32,7 @@ import Testing
         try await server.revoke("ada@example.com")
         _ = try? await session?.accessToken(forceRefresh: true)
         await session?.signOut()
-        // The last change has come through before the session goes.
+        // Waits until the last change was reported, before the session is deallocated.
         if let states = session?.states { for await state in states where state == .signedOut { break } }
         var late = session?.states.makeAsyncIterator()
         for listener in listeners {

@@ -8,7 +8,7 @@ import Testing
 import FoundationNetworking
 #endif
 
-/// The identity server's `api/payments` is the app's API: it wants what its query says (RFC 9470).
+/// The identity server's `api/payments` plays the app's API: it requires the authentication that its query names (RFC 9470).
 @Suite struct StepUpTests {
     private static let secondFactor = "http://schemas.openid.net/pape/policies/2007/06/multi-factor"
 
@@ -18,7 +18,7 @@ import FoundationNetworking
         return request
     }
 
-    /// The challenge that a request ends with.
+    /// The challenge that a request throws.
     private func challenge(
         _ session: Session, _ request: URLRequest, audience: TokenAudience? = nil
     ) async throws -> StepUpChallenge {
@@ -46,7 +46,7 @@ import FoundationNetworking
         await server.stop()
     }
 
-    /// As Objective-C sees it, but for the browser.
+    /// The calls of Objective-C, except for the browser.
     @MainActor @Test func objectiveCStepsUpWithTheErrorThatItGot() async throws {
         let server = try await IdentityServer.start()
         let session = PLTSession(try await server.signedInSession())

@@ -11,7 +11,7 @@ import Darwin
 #endif
 
 @Suite struct SuspensionTests {
-    /// The real core, its real lock, and a system that suspends while a renewal waits for its answer.
+    /// The real core with its real lock, and a system that suspends the process while a renewal waits for its answer.
     @Test func aSuspendedRenewalHoldsNoLockAndIsStoredAfterwards() async throws {
         let server = try await IdentityServer.start()
         let folder = try TemporaryFolder()
@@ -37,7 +37,7 @@ import Darwin
         await server.stop()
     }
 
-    /// A background refresh or a silent push that iOS gives no time.
+    /// Like a background refresh or a silent push to which iOS grants no time.
     @Test func aCallForWhichThereIsNoTimeTakesNoLockAndSaysSo() async throws {
         let server = try await IdentityServer.start()
         let folder = try TemporaryFolder()
@@ -59,7 +59,7 @@ import Darwin
         } catch SessionError.temporarilyUnavailable(reason: .noBackgroundTime, retryAfter: _, message: _) {}
         #expect(try heldLocks(in: folder).isEmpty)
         #expect(try await server.counter("refresh_grants") == renewals)
-        // Nobody else has this one.
+        // No other process uses this session.
         _ = try await own.accessToken(forceRefresh: true)
 
         system.grant()
@@ -67,7 +67,7 @@ import Darwin
         await server.stop()
     }
 
-    /// Tries each as another process would: a lock belongs to the process that opened the file.
+    /// The locks that are held. Opening the files again tries each lock as another process would.
     private func heldLocks(in folder: TemporaryFolder) throws -> [URL] {
         let files = try FileManager.default.contentsOfDirectory(at: folder.url, includingPropertiesForKeys: nil)
         return try files.filter { $0.pathExtension == "lock" }.filter { lock in
@@ -79,7 +79,7 @@ import Darwin
     }
 }
 
-/// Grants time unless it is set not to, and takes it back on demand.
+/// Grants time unless it is set to refuse, and ends it on demand.
 private final class OneActivity: ExpiringActivities {
     private let last = Locked<(@Sendable (Bool) -> Void)?>(nil)
     private let refuses = Locked(false)

@@ -7,7 +7,7 @@ import Testing
 import FoundationNetworking
 #endif
 
-/// The identity server's userinfo endpoint plays the app's own API: it checks each proof as RFC 9449 says.
+/// The identity server's userinfo endpoint plays the app's own API: it checks each proof as RFC 9449 requires.
 @Suite struct TokenBindingTests {
     private func boundSession(_ settings: [String: SessionJSON] = [:]) async throws -> (IdentityServer, Session) {
         let server = try await IdentityServer.start()
@@ -50,7 +50,7 @@ import FoundationNetworking
         await server.stop()
     }
 
-    /// An API that asks on and on gets two requests, and the caller its answer.
+    /// An API that always asks for a nonce gets two requests, and the caller gets its answer.
     @Test func anApiThatIsNeverContentIsBelieved() async throws {
         let (server, session) = try await boundSession()
         let api = try RecordingServer { _ in
@@ -67,7 +67,7 @@ import FoundationNetworking
         await server.stop()
     }
 
-    /// A stream can be read once.
+    /// A stream can be read only once.
     @Test func aStreamedBodyIsSentOnce() async throws {
         let (server, session) = try await boundSession()
         let api = try RecordingServer { _ in
@@ -118,7 +118,7 @@ import FoundationNetworking
         await server.stop()
     }
 
-    /// A proof is for one URL, so a redirect gets another. The logout endpoint is the one that redirects.
+    /// A proof is for one URL, so a redirect gets a new one. The logout endpoint is the one that redirects.
     @Test func aRedirectOnTheSameOriginCarriesAnotherProof() async throws {
         let (server, session) = try await boundSession()
         try await server.addFault(

@@ -7,7 +7,7 @@ import Testing
 import FoundationNetworking
 #endif
 
-/// Token exchange, with the identity server as issuer.
+/// Token exchange, with the identity server as the issuer.
 @Suite struct TokenExchangeTests {
     @Test func applesCodeBeginsASessionWithTheNameThatCameAlong() async throws {
         let server = try await IdentityServer.start()

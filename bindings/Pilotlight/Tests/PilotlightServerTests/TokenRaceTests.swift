@@ -3,8 +3,8 @@ import IdentityServerSupport
 import Pilotlight
 import Testing
 
-/// The text of a token is kept in Swift. The core may change its mind at any moment, on any thread; nobody who knows that gets the text.
-/// `scripts/swift.sh test --sanitize=thread --filter TokenRaceTests` runs these under ThreadSanitizer.
+/// Swift keeps a copy of the token. The core may invalidate it at any time, on any thread; a caller that has seen this must not
+/// get the token. `scripts/swift.sh test --sanitize=thread --filter TokenRaceTests` runs these tests with ThreadSanitizer.
 @Suite struct TokenRaceTests {
     @Test func whoHasSeenTheSignOutGetsNoToken() async throws {
         let server = try await IdentityServer.start()
@@ -25,7 +25,7 @@ import Testing
         await server.stop()
     }
 
-    /// Calls `begun` when it has had a token a hundred times.
+    /// Calls `begun` when it has read a token a hundred times.
     private static func readUntilSignedOut(_ session: Session, begun: () -> Void) async {
         var reads = 0
         while true {
@@ -58,7 +58,7 @@ import Testing
             }
             last.change { $0 = renewed.last }
             for try await seen in group {
-                // In the order of the renewals, none twice; a reader may have missed some.
+                // The tokens are in the order of the renewals, and none occurs twice; a reader may have missed some.
                 let order = seen.compactMap { renewed.firstIndex(of: $0) }
                 #expect(order.count == seen.count && order == order.sorted() && Set(order).count == order.count)
                 #expect(order.last == renewed.count - 1)
@@ -69,13 +69,13 @@ import Testing
         await server.stop()
     }
 
-    /// Each token that was seen, when it took another one's place.
+    /// The tokens that were read, each at its first occurrence after another one.
     private static func tokens(of session: Session, until last: Locked<String?>) async throws -> [String] {
         var seen: [String] = []
         var calls = 0
         while true {
             let end = last.get()
-            // Nothing while a new token is being checked.
+            // There is no token while a new one is being checked.
             if let token = session.cachedAccessToken(), token != seen.last { seen.append(token) }
             if let end, seen.last == end { return seen }
             calls += 1

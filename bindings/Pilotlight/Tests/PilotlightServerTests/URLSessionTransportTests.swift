@@ -7,8 +7,8 @@ import Testing
 import FoundationNetworking
 #endif
 
-/// Sessions whose requests go through `URLSession`, over real sockets. What each fault of the wire comes to is tested in Rust,
-/// over the same code (scripts/url-session.sh).
+/// Sessions whose requests go through `URLSession`, over real sockets. The effect of each network fault is tested in Rust, with
+/// the same code (scripts/url-session.sh).
 @Suite(.timeLimit(.minutes(1))) struct URLSessionTransportTests {
     private func session(
         _ configuration: SessionConfiguration, _ network: URLSessionConfiguration = .ephemeral,
@@ -17,7 +17,7 @@ import FoundationNetworking
         try Session(configuration, storage: storage, log: .none, transport: .urlSession(network))
     }
 
-    /// Auth0's way to a server that answers by a script.
+    /// A session with an Auth0 configuration, at a server that answers by a script.
     private func session(at server: RecordingServer, _ network: URLSessionConfiguration = .ephemeral) throws -> Session
     {
         let issuer = try server.url("").absoluteString
@@ -82,11 +82,11 @@ import FoundationNetworking
         #expect(server.requests.allSatisfy { $0.headers["cookie"] == nil })
         #expect(cookies.cookies(for: url)?.map(\.value) == ["app"])
         #expect(network.urlCache?.cachedResponse(for: URLRequest(url: url)) == nil)
-        // The app's own configuration is as it was.
+        // The app's own configuration has not changed.
         #expect(network.httpCookieStorage === cookies)
     }
 
-    /// With a password from the app's storage the request would be sent a second time.
+    /// With a password from the app's credential storage the request would be sent a second time.
     @Test func aServerThatAsksForAPasswordGetsNone() async throws {
         let server = try RecordingServer { _ in
             RecordingServer.Response(401, ["WWW-Authenticate": "Basic realm=\"r\""], body: "{}")
@@ -124,7 +124,7 @@ import FoundationNetworking
         #expect(request.headers["user-agent"]?.hasPrefix("Pilotlight/") == true)
     }
 
-    /// That is how an app tests without a server.
+    /// An app can test without a server in this way.
     @Test func theAppsOwnProtocolsAnswer() async throws {
         let network = URLSessionConfiguration.ephemeral
         network.protocolClasses = [ScriptedProtocol.self]
@@ -159,7 +159,7 @@ import FoundationNetworking
             #expect(field == "transport")
             #expect(message.text.contains("URLSession"))
         }
-        // Of the same kind it is another handle, whatever its configuration; what only looks is a separate session.
+        // With the same kind of transport it is another handle, whatever its configuration. A read-only session is separate.
         let second = try session(configuration, .default, storage: storage)
         let reader = try Session(configuration, storage: storage, readOnly: true, log: .none)
         withExtendedLifetime((first, second, reader)) {}

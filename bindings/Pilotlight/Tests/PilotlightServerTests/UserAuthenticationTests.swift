@@ -3,9 +3,9 @@ import IdentityServerSupport
 import Pilotlight
 import Testing
 
-/// A policy about the user on this device counts for the session, whatever object an app uses.
+/// A policy about the user on this device applies to the session, whichever object an app uses.
 @Suite struct UserAuthenticationTests {
-    /// Not there at first.
+    /// The owner of the device, who is absent at first.
     private actor Owner: UserAuthenticator {
         private var isThere = false
         private(set) var asked = 0
@@ -45,7 +45,7 @@ import Testing
                 try await handle.accessToken()
             }
         }
-        // It does not end with the object that brought it.
+        // The policy does not end with the object that added it.
         guarded = nil
         #expect(before.isUserAuthenticationRequired && after.isUserAuthenticationRequired)
         let another = try open(nil, "another")
@@ -63,7 +63,7 @@ import Testing
         await server.stop()
     }
 
-    /// Opens handles to a session that nobody has signed in to.
+    /// Returns a function that opens handles to a session without a signed-in user.
     private func opening() throws -> @Sendable (UserAuthenticationPolicy?) throws -> Session {
         let folder = try TemporaryFolder()
         let configuration = SessionConfiguration.auth0(

@@ -7,7 +7,7 @@ import Testing
 import FoundationNetworking
 #endif
 
-/// Answers as the test says.
+/// An authenticator that answers as the test says.
 final class ScriptedAuthenticator: UserAuthenticator {
     private struct Script: Sendable {
         var asked = 0
@@ -19,10 +19,10 @@ final class ScriptedAuthenticator: UserAuthenticator {
 
     var asked: Int { script.withLock { $0.asked } }
 
-    /// From now on the user fails like that; nil succeeds.
+    /// From now on, authentication throws this error; nil lets it succeed.
     func fail(with error: SessionError?) { script.withLock { $0.error = error } }
 
-    /// From now on the user takes time.
+    /// From now on, authentication waits at the gate.
     func wait(at gate: Gate?) { script.withLock { $0.gate = gate } }
 
     func authenticate(reason: String) async throws {
@@ -36,7 +36,7 @@ final class ScriptedAuthenticator: UserAuthenticator {
 }
 
 extension Session {
-    /// Ada's session behind a gate.
+    /// A preview session with a user behind a gate.
     static func preview(behind gate: AuthenticationGate) -> Session {
         let configuration = SessionConfiguration.openIDConnect(
             issuer: "https://preview.invalid", clientID: "preview", redirectURI: "preview://callback")
@@ -49,7 +49,7 @@ extension Session {
     }
 }
 
-/// When a policy about the user on this device asks. That it covers every way in: ``PolicyCoverageTests``.
+/// When a policy about the user on this device asks the user. ``PolicyCoverageTests`` checks that it covers all members.
 @Suite struct AuthenticationGateTests {
     private let user = ScriptedAuthenticator()
     private let clock = Locked(UInt64(1_000_000_000_000))
@@ -148,7 +148,7 @@ extension Session {
         }
     }
 
-    /// An app with its own lock screen: calls show no dialogue.
+    /// In an app with its own lock screen, calls show no dialogue.
     @Test func askedByTheAppOnlyTheAppAsks() async throws {
         let session = session(gate(.after(300, reason: "r", authenticator: user).askedByApp()))
         do {
@@ -163,7 +163,7 @@ extension Session {
         pass(seconds: 300)
         await #expect(throws: SessionError.self) { try await session.profile() }
         #expect(user.asked == 1)
-        // Otherwise nobody would ever pass.
+        // `always` still asks; otherwise no call could ever pass.
         let always = self.session(gate(.always(reason: "r", authenticator: user).askedByApp()))
         #expect(try await always.accessToken() == "token")
     }

@@ -7,7 +7,7 @@ import Testing
 import FoundationNetworking
 #endif
 
-/// What a request looks like when it leaves the app, and what is left behind when its answer has come.
+/// What a request contains when it leaves the app, and what is left behind after its answer.
 @Suite(.serialized, .timeLimit(.minutes(1))) struct AuthorizedExchangeTests {
     private let session = Session.preview(
         state: .signedIn(subject: "ada", expiresAt: .distantFuture), accessToken: "planted-token")
@@ -42,7 +42,7 @@ import FoundationNetworking
         #expect(sent.value(forHTTPHeaderField: "X-Number") == "7")
     }
 
-    /// As the next user of a device would ask.
+    /// The cache is read as the next user of the device would read it.
     @Test func theSharedCacheIsNeitherReadNorWritten() async throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("pilotlight-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: folder) }
@@ -67,7 +67,7 @@ import FoundationNetworking
         #expect(cache.cachedResponse(for: read)?.data == Data("stale".utf8))
     }
 
-    /// Apple's systems ask before they store an answer; Linux's Foundation stores none to a request with a token.
+    /// Apple's systems ask before they store an answer; Foundation on Linux stores no answer to a request with a token.
     @Test func anAnswerIsNotStoredWhenTheSystemAsks() throws {
         let request = URLRequest(url: try api("orders"))
         let response = try #require(
@@ -95,7 +95,7 @@ import FoundationNetworking
     }
 }
 
-/// Answers everything with what a cache may keep, and remembers the requests.
+/// Answers every request with a cacheable response, and records the requests.
 private final class Recorder: URLProtocol {
     static let sent = Locked<[URLRequest]>([])
 

@@ -49,7 +49,7 @@ import Testing
         #expect(activities.asked == 0)
     }
 
-    /// Each request blocks a thread of the system's, which has 64 for everybody.
+    /// Each request blocks a thread of the system, which has 64 for the whole process.
     @Test func callsAtTheSameTimeShareOneRequest() async throws {
         let gate = Gate()
         let activities = FakeActivities()
@@ -165,7 +165,7 @@ import Testing
         #expect(core.lock.last != "released")
     }
 
-    /// The call may come to the lock before the system's thread came to its answer.
+    /// The call may reach the lock before the system's thread has answered.
     @Test func theLockIsPostponedBeforeTheCallBeginsAndAllowedWhenTimeIsGranted() async throws {
         let gate = Gate()
         let activities = FakeActivities(.hold)
@@ -182,7 +182,7 @@ import Testing
         await activities.untilReturned()
     }
 
-    /// The system's threads may come in any order.
+    /// The system's threads may run in any order.
     @Test func aGrantThatComesAfterTheTimeWasOverAllowsNothing() async throws {
         let gate = Gate()
         let activities = FakeActivities(.hold)

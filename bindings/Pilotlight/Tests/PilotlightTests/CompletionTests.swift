@@ -7,7 +7,7 @@ import Testing
 import FoundationNetworking
 #endif
 
-/// The calls for code without `async`, and the face for Objective-C, which is plain Swift elsewhere.
+/// The calls for code without `async`, and the API for Objective-C, which is plain Swift on other platforms.
 @Suite struct CompletionTests {
     private struct Browser: WebAuthenticator {
         func authenticate(url: URL, redirectURI: URL) async throws -> URL { redirectURI }

@@ -127,7 +127,7 @@ import Testing
         #expect(options.installationMarkerPath?.hasSuffix("/Pilotlight/installed") == true)
     }
 
-    // macOS has a container for each group, also for one that the entitlements do not name (Apple,
+    // macOS returns a container for every group, even if the entitlements do not name it (Apple,
     // containerURL(forSecurityApplicationGroupIdentifier:)).
     #if !os(macOS)
     @Test func anAppGroupThatIsNotThereIsNamed() {

@@ -2,7 +2,7 @@ import Foundation
 
 @testable import Pilotlight
 
-/// Grants time as iOS does: on its own threads, for as long as the block runs or until it says that the time is over.
+/// Grants time as iOS does: on its own threads, as long as the block runs or until it reports that the time is over.
 final class FakeActivities: ExpiringActivities {
     private struct Requests: Sendable {
         var asked = 0
@@ -14,9 +14,9 @@ final class FakeActivities: ExpiringActivities {
 
     enum Answer: Sendable {
         case grant
-        /// There is no time to begin with.
+        /// Grants no time at all.
         case refuse
-        /// Not before `grantHeld()`.
+        /// Answers only at `grantHeld()`.
         case hold
     }
 
@@ -29,9 +29,9 @@ final class FakeActivities: ExpiringActivities {
         self.onReturn = onReturn
     }
 
-    /// How often it was asked for time.
+    /// How often time was requested.
     var asked: Int { requests.withLock { $0.asked } }
-    /// How many of those are over: the system's thread came back.
+    /// How many of these requests have ended: the block has returned on the system's thread.
     var returned: Int { requests.withLock { $0.returned } }
 
     func answer(_ answer: Answer) {
@@ -58,12 +58,12 @@ final class FakeActivities: ExpiringActivities {
         if answer == .hold { requests.withLock { $0.held.append(run) } } else { run() }
     }
 
-    /// The time of all that are open is over. Returns when they have been notified.
+    /// Ends the time of all open requests. Returns when they have been notified.
     func expire() {
         for body in requests.withLock({ $0.open.values.map { $0 } }) { body(true) }
     }
 
-    /// The same for one of them; they are counted from 1.
+    /// Ends the time of one request; requests are numbered from 1.
     func expire(number: Int) {
         requests.withLock { $0.open[number] }?(true)
     }
@@ -75,7 +75,7 @@ final class FakeActivities: ExpiringActivities {
         }) { run() }
     }
 
-    /// Waits until `count` more threads of the system's came back.
+    /// Waits until `count` more requests have ended.
     func untilReturned(_ count: Int = 1) async {
         var returns = returns.makeAsyncIterator()
         for _ in 0..<count { _ = await returns.next() }

@@ -13,7 +13,7 @@ import Testing
         Dependencies(notifications: LifecycleNotifications(center: center, unlock: unlock, foreground: foreground))
     }
 
-    /// Posts, and waits until as many restores as should come have come.
+    /// Posts a notification, and waits until the expected number of restores was made.
     private func post(_ name: Notification.Name, to core: ScriptedCore, until restores: Int) async {
         center.post(name: name, object: nil)
         for _ in 0..<1_000_000 where core.restores < restores { await Task.yield() }
@@ -33,7 +33,7 @@ import Testing
         let core = ScriptedCore(state: signedIn, stored: signedIn)
         let session = core.session(dependencies)
         for _ in 0..<50 { center.post(name: unlock, object: nil) }
-        // What those had set off would have begun before this.
+        // A restore that the earlier notifications had triggered would have begun before this one.
         await post(foreground, to: core, until: 1)
         #expect(core.restores == 1)
         #expect(session.state == signedIn)

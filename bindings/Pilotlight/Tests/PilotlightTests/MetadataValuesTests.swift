@@ -23,7 +23,7 @@ import Testing
         #expect(try await metadata.updateOrWait(["age": age]) == .done(["name": "Ada", "age": 36]))
     }
 
-    /// What is written as literals stays typed as it was, at any depth.
+    /// Literals keep their JSON types, at any depth.
     @Test func literalsStayJSON() async throws {
         let metadata = Session.preview(metadata: [:]).metadata
         let after = try await metadata.update(["preferences": ["theme": "dark", "size": 3, "on": true, "gone": nil]])

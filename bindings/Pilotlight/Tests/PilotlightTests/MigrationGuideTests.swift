@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// What a guide shows compiles: its code is in MigrationGuide.swift and MigrationGuideByHand.swift, word for word.
+/// The code of the guide compiles: MigrationGuide.swift and MigrationGuideByHand.swift contain it word for word.
 @Suite struct MigrationGuideTests {
     @Test func theGuidesCodeIsWhatIsCompiledHere() throws {
         let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
@@ -13,7 +13,7 @@ import Testing
         let blocks = guide.components(separatedBy: "```swift\n").dropFirst().map { block in
             block.components(separatedBy: "```")[0]
         }
-        // Two for all, and for each of four libraries: by hand, now, migrating.
+        // Two blocks at the beginning, and three for each of four libraries: by hand, now, migrating.
         #expect(blocks.count == 2 + 4 * 3)
         for block in blocks {
             #expect(compiled.contains { $0.contains(block) }, "\(block)")

@@ -1,7 +1,7 @@
 import Foundation
 
-// As much of other libraries as the code of the guide "Migrate from another library" calls, as their documentation shows it: so that the code
-// compiles. None of it does anything.
+// The parts of other libraries that the code of the guide "Migrate from another library" calls, as in their documentation, so
+// that the code compiles. None of them does anything.
 
 // MARK: SimpleKeychain
 

@@ -7,10 +7,11 @@ import Testing
 import FoundationNetworking
 #endif
 
-/// A policy about the user on this device covers every way to a token and to the user's data, through every face of a session.
+/// A policy about the user on this device covers every member that returns a token or user data, in all types that wrap a
+/// session.
 ///
-/// Each public member of these types is either a way in, which is tried here, or is listed as giving nothing out. So one that is added
-/// makes ``eachMemberIsKnown()`` fail until it is decided.
+/// Each public member of these types is either tested here or listed as disclosing nothing. So a new member makes
+/// ``eachMemberIsKnown()`` fail until one of the two is done.
 @Suite struct PolicyCoverageTests {
     private let user = ScriptedAuthenticator()
     private let session: Session
@@ -131,7 +132,7 @@ import FoundationNetworking
         ]
     }
 
-    /// What is in memory is not given until the user was asked.
+    /// Members that read memory, and disclose nothing until the user was asked.
     @MainActor private func inMemory() async -> [String: InMemory] {
         let (session, old) = (session, PLTSession(session))
         var ways: [String: InMemory] = [
@@ -167,13 +168,13 @@ import FoundationNetworking
         #expect(session.cachedAccessToken(for: Self.api) == nil)
         #expect(session.legacy.cachedIDToken() == nil)
         #expect(session.metadata.pending.isEmpty)
-        // The session goes on, and what gives nothing out needs nobody.
+        // The session continues, and calls that disclose nothing do not need the user.
         #expect(session.state?.isSignedIn == true)
         #expect(try await session.restore().isSignedIn)
         #expect(user.asked == ways.count)
     }
 
-    /// Also what a screen had loaded before.
+    /// This includes what a screen had loaded before.
     @Test @MainActor func whatIsInMemoryIsNotGiven() async throws {
         try await session.authenticateUser()
         let ways = await inMemory()

@@ -68,7 +68,7 @@ import FoundationNetworking
         #expect(try await session.accessToken(forceRefresh: true) == "preview-access-token")
         #expect(session.timeLeft(for: challenge) == nil)
         #expect(try await session.authenticators(for: challenge).isEmpty)
-        // Another error stays.
+        // `verify` does not clear another error.
         let broken = Session.preview(failingWith: .readOnly(message: "m"))
         _ = try await broken.verify(.otp("1"), for: challenge)
         await #expect(throws: SessionError.readOnly(message: "m")) { try await broken.accessToken(forceRefresh: true) }
@@ -143,7 +143,7 @@ import FoundationNetworking
         }
     }
 
-    /// Another task of the main actor's gets its turn at the first suspension; so if it had none, there was no
+    /// Another task on the main actor runs at the first suspension. So if it has not run, there was no
     /// suspension.
     @MainActor @Test func aTokenInMemoryCostsNoSuspensionOnTheMainActor() async throws {
         let session = Session.preview(accessToken: "t")

@@ -7,9 +7,9 @@ import Testing
 import FoundationNetworking
 #endif
 
-/// Whatever prints a value shows no token, nothing of the user and no value of the app's own headers and parameters.
+/// However a value is printed, the output shows no token, no user data and no value of the app's own headers and parameters.
 ///
-/// scripts/swift-public-types.sh makes sure that every public type is in the table.
+/// scripts/swift-public-types.sh checks that every public type is in the table.
 @Suite struct PrintingTests {
     private static let secret = "planted"
     private static let json: SessionJSON = ["planted-key": "planted-value", "list": ["planted"], "on": .string(secret)]

@@ -61,7 +61,7 @@ import Testing
         #expect(profile.id == profile.subject)
         let other = SessionProfile.preview(subject: "auth0|grace")
         #expect(Set([profile, other]).count == 2 && other.id != profile.id)
-        // It can be kept in a type of the app's own.
+        // It can be kept in one of the app's own types.
         struct Kept: Codable, Equatable { var profile: SessionProfile? }
         let kept = try JSONDecoder().decode(Kept.self, from: try JSONEncoder().encode(Kept(profile: profile)))
         #expect(kept == Kept(profile: profile))

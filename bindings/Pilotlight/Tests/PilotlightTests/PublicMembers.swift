@@ -1,28 +1,28 @@
 import Foundation
 import Testing
 
-/// The public members of a session's types, read from the sources: a symbol graph has those of one platform only.
+/// The public members of a session's types, read from the sources, because a symbol graph has the members of one platform only.
 enum PublicMembers {
     private static let types: Set = [
         "Session", "SessionMetadata", "LegacyAuth0", "PLTSession", "SessionModel", "ObservableSession",
     ]
 
-    /// In memory, and tried by name in ``PolicyCoverageTests``.
+    /// Members that read memory, which ``PolicyCoverageTests`` tests by name.
     static var triedElsewhere: Set<String> {
         var names: Set = [
             "Session.cachedAccessToken(for:minTTL:)", "LegacyAuth0.cachedIDToken(minTTL:)", "SessionMetadata.pending",
         ]
         #if !canImport(Combine)
-        // The same code as `SessionModel`, which runs here.
+        // It has the same code as `SessionModel`, which is tested here.
         names.insert("ObservableSession.profile")
         #endif
         return names
     }
 
-    /// Sign-ins, which count as an authentication, sign-outs, and what holds neither a token nor anything of the profile.
+    /// Sign-ins, which count as an authentication, sign-outs, and members that return neither a token nor profile data.
     ///
-    /// The user's identifier and the granted scopes belong to the state. The caller already has a token that was exchanged. A
-    /// recovery code comes from an answer that the user has just given.
+    /// The user's identifier and the granted scopes belong to the state. An exchanged token is passed by the caller, who already
+    /// has it. A recovery code comes from an answer that the user has just given.
     static let giveNothingOut: Set = [
         "Session.authorized(_:exchangedToken:)",
         "LegacyAuth0.signIn(username:password:connection:device:parameters:)",
@@ -59,7 +59,7 @@ enum PublicMembers {
         "SessionModel.signOut()", "SessionModel.state",
     ]
 
-    /// As `Type.member` and `Type.method(label:)`.
+    /// The members as `Type.member` and `Type.method(label:)`.
     static func ofSessions() throws -> Set<String> {
         let sources = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent().appendingPathComponent("Sources/Pilotlight")
@@ -71,7 +71,7 @@ enum PublicMembers {
         return Set(found)
     }
 
-    /// Types begin at the margin, members one step further: the formatter sees to that.
+    /// Relies on the formatter: types are not indented, and members are indented by one level.
     private static func members(of text: String) -> [String] {
         var type = ""
         var found: [String] = []

@@ -5,7 +5,8 @@ import Testing
 
 @testable import Pilotlight
 
-/// The publishers as subscribers see them: over Apple's Combine on a Mac, and over the stand-in of `testing/apple-stubs` on Linux.
+/// The publishers as subscribers see them: with Apple's Combine on a Mac, and with the stand-in of `testing/apple-stubs` on
+/// Linux.
 @Suite struct PublisherTests {
     private static let signedIn = SessionState.signedIn(subject: "1", expiresAt: .distantFuture)
 
@@ -34,7 +35,7 @@ import Testing
         probe.request(.max(2))
         await probe.until { $0.values.count == 5 }
         broadcaster.end()
-        // The end comes after the values, and they wait to be asked for.
+        // The completion comes after the values, which wait until they are requested.
         probe.request(.unlimited)
         await probe.until(\.isFinished)
         #expect(probe.seen.values == (0..<10).map(Self.state))
@@ -43,7 +44,7 @@ import Testing
 
     @Test func whatASubscriberAsksForWithAValueCounts() async {
         let (session, broadcaster) = Self.session()
-        // One at a time: each answer asks for the next.
+        // One value at a time: each `receive` requests the next one.
         let probe = Probe<SessionState>(asking: .max(1), each: .max(1))
         session?.statePublisher.receive(subscriber: probe)
         for number in 0..<50 { broadcaster.stateChanged(state: Self.state(number).core) }
@@ -115,7 +116,7 @@ import Testing
         broadcaster.happened(event: .signedOut(elsewhere: false))
         let events = Probe<SessionEvent>(asking: .none)
         session?.eventPublisher.receive(subscriber: events)
-        // Before the first value was asked for, and after it subscribed.
+        // After the subscription, but before the first value was requested.
         broadcaster.happened(event: .profileChanged)
         events.request(.unlimited)
         broadcaster.end()
@@ -186,21 +187,21 @@ import Testing
     }
 }
 
-/// A subscriber that checks what Combine promises it, and keeps what it got.
+/// A subscriber that checks Combine's guarantees, and records what it gets.
 final class Probe<Input: Sendable>: Subscriber, @unchecked Sendable {
     typealias Failure = Never
 
     struct Seen {
         var values: [Input] = []
         var isFinished = false
-        /// What a publisher must not do.
+        /// Violations of Combine's rules by the publisher.
         var faults: [String] = []
     }
 
     private struct State {
         var seen = Seen()
         var subscription: (any Subscription)?
-        /// What was asked for and has not come; nil is any number.
+        /// How many requested values have not arrived yet; nil means without limit.
         var left: Int? = 0
         var isInCall = false
         var isCancelled = false
@@ -277,12 +278,12 @@ final class Probe<Input: Sendable>: Subscriber, @unchecked Sendable {
         }
     }
 
-    /// Waits for it; a wait in vain fails the test.
+    /// Waits until `condition` holds; fails the test if it does not.
     func until(_ condition: @Sendable (Seen) -> Bool, _ place: SourceLocation = #_sourceLocation) async {
         await eventually(place) { condition(self.seen) }
     }
 
-    /// A lock for what is not `Sendable`, which is used one call after the other.
+    /// A lock for a value that is not `Sendable` but is used by one call at a time.
     private final class Guarded: @unchecked Sendable {
         private let lock = NSLock()
         private var value: State
@@ -297,7 +298,7 @@ final class Probe<Input: Sendable>: Subscriber, @unchecked Sendable {
     }
 }
 
-/// Gives other tasks their turn until `condition` holds.
+/// Lets other tasks run until `condition` holds.
 private func eventually(_ place: SourceLocation = #_sourceLocation, _ condition: () -> Bool) async {
     for _ in 0..<1_000_000 where !condition() { await Task.yield() }
     #expect(condition(), sourceLocation: place)

@@ -3,7 +3,7 @@ import PilotlightCore
 
 @testable import Pilotlight
 
-/// The preview's core with somebody signed in, whose calls wait at a gate, and whose store may be locked.
+/// The preview's core with a signed-in user. Its calls can wait at a gate, and its store may be locked.
 final class ScriptedCore: PreviewCore, @unchecked Sendable {
     private struct Script: Sendable {
         var state: Pilotlight.SessionState?
@@ -22,7 +22,7 @@ final class ScriptedCore: PreviewCore, @unchecked Sendable {
         var tokenCalls: [TokenCall] = []
     }
 
-    /// One call for an access token.
+    /// The arguments of one call for an access token.
     struct TokenCall: Hashable, Sendable {
         var minTtlSeconds: UInt32 = 0
         var forceRefresh = false
@@ -30,7 +30,7 @@ final class ScriptedCore: PreviewCore, @unchecked Sendable {
     }
 
     private let script: Locked<Script>
-    /// The session's epoch, as the core has it.
+    /// The counter of the session's epoch, as in the core.
     private let counter = UnsafeMutablePointer<UInt64>.allocate(capacity: 1)
     private let work: @Sendable () async throws -> Void
     private let onRelease: @Sendable () -> Void
@@ -38,12 +38,12 @@ final class ScriptedCore: PreviewCore, @unchecked Sendable {
     private let onBegin: @Sendable (UInt64) async -> Void
 
     /// - Parameters:
-    ///   - state: As known in memory.
-    ///   - stored: What the next `restore()` finds.
-    ///   - onRelease: When the lock between processes is given back.
-    ///   - onBegin: When a sign-in has begun and its caller does not know it yet.
-    ///   - onCachedToken: When the text of the token in memory was read.
-    ///   - work: What every call but `restore()` does.
+    ///   - state: The state in memory.
+    ///   - stored: The state that the next `restore()` finds.
+    ///   - onRelease: Called when the lock between processes is released.
+    ///   - onBegin: Called when a sign-in has begun and its caller does not know it yet.
+    ///   - onCachedToken: Called when the token in memory was read.
+    ///   - work: Runs in every call except `restore()`.
     init(
         state: Pilotlight.SessionState? = .signedOut, stored: Pilotlight.SessionState = .signedOut,
         onRelease: @escaping @Sendable () -> Void = {}, onBegin: @escaping @Sendable (UInt64) async -> Void = { _ in },
@@ -66,23 +66,23 @@ final class ScriptedCore: PreviewCore, @unchecked Sendable {
         counter.deallocate()
     }
 
-    /// How often the text of the token in memory was read, and each call for one that had to be waited for.
+    /// How often the token in memory was read, and each asynchronous call for a token.
     var tokenReads: Int { script.withLock { $0.tokenReads } }
     var tokenCalls: [TokenCall] { script.withLock { $0.tokenCalls } }
 
-    /// How often somebody looked at the state.
+    /// How often the state was read.
     var looks: Int { script.withLock { $0.looks } }
     var restores: Int { script.withLock { $0.restores } }
-    /// What it was asked of the lock between processes, in order.
+    /// The calls about the lock between processes, in order.
     var lock: [String] { script.withLock { $0.lock } }
     /// How many sign-ins began, and which of them were cancelled.
     var attempts: UInt64 { script.withLock { $0.attempts } }
     var cancelled: [UInt64] { script.withLock { $0.cancelled } }
 
-    /// How often the profile was carried over.
+    /// How often the profile was read.
     var profileReads: Int { script.withLock { $0.profileReads } }
 
-    /// Another profile is at hand.
+    /// Sets another profile.
     func put(_ profile: SessionProfile?) {
         script.withLock { script in
             script.profile = profile
@@ -90,7 +90,7 @@ final class ScriptedCore: PreviewCore, @unchecked Sendable {
         }
     }
 
-    /// What the next `restore()` finds.
+    /// Sets the state that the next `restore()` finds.
     func store(_ state: Pilotlight.SessionState) {
         script.withLock { $0.stored = state }
     }
@@ -113,7 +113,7 @@ final class ScriptedCore: PreviewCore, @unchecked Sendable {
         }
     }
 
-    /// The session's epoch: something has happened to it.
+    /// Advances the session's epoch, as if something had happened to the session.
     func change() {
         counter.pointee += 1
     }
@@ -127,13 +127,13 @@ final class ScriptedCore: PreviewCore, @unchecked Sendable {
         }
     }
 
-    /// When its token expires, on the clock of the leases.
+    /// Sets when the token expires, by the clock of the leases.
     func expireToken(at moment: UInt64) {
         script.withLock { $0.tokenExpires = moment }
         change()
     }
 
-    /// There is no good token in memory: calls for one have to be waited for.
+    /// Removes the token from memory, so that a token needs an asynchronous call.
     func loseToken() {
         script.withLock { $0.hasToken = false }
         change()
@@ -165,7 +165,7 @@ final class ScriptedCore: PreviewCore, @unchecked Sendable {
         }
     }
 
-    /// Somebody stays signed in: each call after it answers as before.
+    /// Restores the contents, so that a user stays signed in and later calls answer as before.
     override func signOut() async throws -> PilotlightCore.SignOutOutcome {
         let before = contents.withLock { $0 }
         let outcome = try await super.signOut()
@@ -206,7 +206,7 @@ final class ScriptedCore: PreviewCore, @unchecked Sendable {
     }
 }
 
-/// Where work waits until somebody opens it; tells when work has come there.
+/// A gate at which work waits until a test opens it. A test can wait until work has arrived.
 final class Gate: Sendable {
     private struct Waiting: Sendable {
         var isOpen = false
@@ -235,7 +235,7 @@ final class Gate: Sendable {
         for continuation in continuations { continuation.resume() }
     }
 
-    /// For one that waits.
+    /// Waits until work has arrived `times` times. For one waiting task only.
     func untilReached(times: Int = 1) async {
         var arrivals = arrivals.makeAsyncIterator()
         for _ in 0..<times { _ = await arrivals.next() }

@@ -8,7 +8,7 @@ import Testing
 import FoundationNetworking
 #endif
 
-/// What `URLError` says about a request, and whether a refresh token in it counts as possibly spent.
+/// What a `URLError` says about a request, and whether a refresh token in the request counts as possibly spent.
 @Suite struct SendingEvidenceTests {
     private let nothing = SendingEvidence(hasBody: true)
 
@@ -40,7 +40,7 @@ import FoundationNetworking
         #expect(nothing.mayHaveBeenSent(error: nil))
     }
 
-    /// Whatever the error says: the request was sent on one connection, and a second one was tried; or the network went away.
+    /// Whatever the error says: the request was sent on one connection and then a second one was tried, or the network went away.
     @Test func whatWasSeenToBeSentMayHaveBeenProcessed() {
         var answered = nothing
         answered.wasAnswered = true
@@ -69,7 +69,7 @@ import FoundationNetworking
         var withoutBody = SendingEvidence(hasBody: false)
         withoutBody.countsBytes = true
         #expect(withoutBody.mayHaveBeenSent(error: URLError(.timedOut)))
-        // A certificate that the app's delegate refused.
+        // The app's delegate refused a certificate.
         #expect(URLError(.cancelled).transportErrorKind(wasSent: false) == .tls)
     }
 }

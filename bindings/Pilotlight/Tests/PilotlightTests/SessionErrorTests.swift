@@ -65,7 +65,7 @@ import FoundationNetworking
         #expect(refused.errorUserInfo["PilotlightCode"] as? String == "token_expired")
     }
 
-    /// The Auth0 Dashboard's own labels.
+    /// The suggestions use the labels of the Auth0 Dashboard.
     @Test(arguments: [
         ("clientID", "Application Type"), ("clientID", "Grant Types"), ("redirectURI", "Allowed Callback URLs"),
         ("scopes", "Allow Offline Access"), ("scopes", "Access Policies"), ("audience", "Multi-Resource Refresh Token"),
@@ -88,7 +88,7 @@ import FoundationNetworking
             })
     }
 
-    /// Crash reporters group by them: a change here changes every app's statistics.
+    /// Crash reporters group errors by these: a change here would change every app's statistics.
     @Test func domainAndCodesNeverChange() {
         #expect(SessionError.errorDomain == "Pilotlight.SessionError")
         let codes = Self.every.map { ($0 as NSError).code }

@@ -87,7 +87,7 @@ import Testing
         #expect(again == profile && again.hashValue == profile.hashValue && again.claims == claims)
     }
 
-    /// As the core reads them: a claim of another type than the standard's is not lost.
+    /// As in the core, a claim that does not have its standard type is not lost.
     @Test func claimsOfOtherTypesStay() throws {
         let claims: [String: SessionJSON] = [
             "sub": "1", "name": 7, "email_verified": "true", "address": ["locality": "London", "planet": "Earth"],

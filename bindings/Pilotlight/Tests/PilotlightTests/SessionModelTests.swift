@@ -8,7 +8,7 @@ import Testing
 import Combine
 #endif
 
-/// Both models, `SessionModel` and `ObservableSession`, have the same members and do the same.
+/// Both models, `SessionModel` and `ObservableSession`, have the same members and behave the same.
 @MainActor @Suite struct SessionModelTests {
     private struct Authenticator: WebAuthenticator {
         var error: (any Error)?
@@ -106,7 +106,7 @@ import Combine
         let moment = Locked(Gate())
         let user = ScriptedAuthenticator()
         let policy = UserAuthenticationPolicy.after(300, reason: "r", authenticator: user)
-        // Time passes while somebody sleeps, once the test lets it.
+        // Sleeping advances the clock, once the test allows it.
         let gate = AuthenticationGate(policy, now: { clock.withLock { $0 } }) { seconds in
             await moment.withLock { $0 }.pass()
             clock.withLock { $0 += UInt64(seconds * 1e9) }
@@ -151,7 +151,7 @@ import Combine
         #expect(model.error == nil && !model.isUserAuthenticationRequired)
     }
 
-    /// A screen that shows the profile: whether it has to be drawn again.
+    /// A screen that shows the profile, and records whether it has to be redrawn.
     @MainActor private final class Screen {
         private let drawn = Locked(true)
         #if canImport(Combine)
@@ -177,7 +177,7 @@ import Combine
     @Test func anObservableObjectAnnouncesEachChangeBeforeItHappens() async {
         let model = ObservableSession(.preview(state: .signedOut))
         let announced = Locked<[SessionState?]>([])
-        // On the main actor, where the model changes.
+        // This runs on the main actor, where the model changes.
         let watching = model.objectWillChange.sink { _ in
             let state = MainActor.assumeIsolated { model.state }
             announced.withLock { $0.append(state) }
@@ -196,13 +196,13 @@ import Combine
     }
     #endif
 
-    /// Gives other tasks of the main actor their turn until `condition` holds.
+    /// Lets other tasks on the main actor run until `condition` holds.
     private func untilChanged(_ condition: () -> Bool) async {
         for _ in 0..<1_000_000 where !condition() { await Task.yield() }
     }
 }
 
-/// What both have.
+/// The members of both models.
 @MainActor protocol Model: AnyObject {
     var session: Session { get }
     var state: SessionState? { get }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Pilotlight
 
-/// The browser sheet's rules, with a pretended sheet that answers on another thread as the system's does.
+/// The rules of the browser sheet, with a fake sheet that answers on another thread, as the system's sheet does.
 @MainActor @Suite(.timeLimit(.minutes(1))) struct SheetPresenterTests {
     @MainActor private final class Screen {
         let sheet = SheetPresenter()
@@ -36,7 +36,7 @@ import Testing
         await screen.untilShown("one")
         screen.answer("one", .success(callback))
         #expect(try await waiting.value == callback)
-        // The system closes what has answered.
+        // The system itself closes a sheet that has answered.
         #expect(screen.log == ["show one"])
         screen.answer("one", .failure(SessionError.signInCancelled))
     }
@@ -60,7 +60,7 @@ import Testing
         await #expect(throws: SessionError.signInCancelled) { try await first.value }
         await screen.untilShown("two")
         #expect(screen.log == ["show one", "close one", "show two"])
-        // What the first says now is nobody's.
+        // A late answer of the first sheet is ignored.
         screen.answer("one", .success(callback))
         screen.answer("two", .failure(SessionError.signInCancelled))
         await #expect(throws: SessionError.signInCancelled) { try await second.value }

@@ -4,7 +4,7 @@ import Testing
 @testable import Pilotlight
 
 @Suite(.timeLimit(.minutes(1))) struct SignInTests {
-    /// The core's answers come in another order than its sign-ins began: the first caller learns last that it began.
+    /// The core's answers arrive in a different order from its sign-ins: the first caller gets its answer last.
     @Test func aPageThatIsClosedCancelsItsOwnSignInAndNoOther() async throws {
         let secondPageIsOpen = Gate()
         let core = ScriptedCore(onBegin: { attempt in if attempt == 1 { await secondPageIsOpen.pass() } })
@@ -26,18 +26,18 @@ import Testing
         let opened = Gate()
         let second = Task { try await session.signIn(using: Shows(opened: opened, close: close)) }
         await close.untilReached()
-        // Begun earlier, closed later.
+        // A sign-in that began earlier is cancelled later.
         session.core.cancelSignInAttempt(attempt: 0)
         close.open()
         #expect(try await second.value.isSignedIn)
     }
 
-    /// The user closes the page.
+    /// Plays a user who closes the page.
     private struct Closes: WebAuthenticator {
         func authenticate(url: URL, redirectURI: URL) async throws -> URL { throw SessionError.signInCancelled }
     }
 
-    /// The user takes their time.
+    /// Plays a user who takes time.
     private struct Shows: WebAuthenticator {
         let opened: Gate
         let close: Gate

@@ -2,7 +2,7 @@ import Testing
 
 @testable import Pilotlight
 
-/// What the Combine publishers count by; Combine itself is on Apple's platforms only.
+/// The demand counter of the Combine publishers, which can be tested without Combine.
 @Suite struct StreamDemandTests {
     @Test func asManyAreHandedOverAsWereAskedFor() async {
         let demand = StreamDemand()

@@ -30,7 +30,7 @@ import Testing
     @Test func whatIsNotGoodForAsLongAsIsAskedForIsAskedOfTheCore() {
         let core = ScriptedCore()
         let session = core.session(.none)
-        // An hour on the clock of the leases has long passed; the core is asked each time.
+        // By the clock of the leases the token has expired long ago, so the core is asked each time.
         core.expireToken(at: 1)
         for reads in 1...3 {
             #expect(session.cachedAccessToken() == "cached")
@@ -40,7 +40,7 @@ import Testing
         #expect(session.cachedAccessToken() == "cached")
         #expect(session.cachedAccessToken(minTTL: 4_000_000_000) == "cached")
         #expect(core.tokenReads == 4)
-        // Less is left than the longest life that can be asked for.
+        // The token's remaining lifetime is shorter than the longest one that can be requested.
         core.expireToken(at: UInt64(4_000_000_000) * 1_000_000_000)
         #expect(session.cachedAccessToken() == "cached")
         #expect(core.tokenReads == 5)
@@ -54,7 +54,7 @@ import Testing
         #expect(session.tokens.isEmpty)
     }
 
-    /// The core answers with a text, and before the caller has it the user signs out.
+    /// The core returns a token, and the user signs out before the caller has it.
     @Test func aTextThatIsReadDuringAChangeOfStateIsNotKept() {
         let hook = Locked<(@Sendable () -> Void)?>(nil)
         let session = ScriptedCore(onCachedToken: { hook.withLock { $0 }?() }).session(.none)

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Pilotlight
 
-/// Callers who want the same wait for one call of the core's, and each still gets what it asked for.
+/// Callers that want the same token wait for one call to the core, and each still gets what it asked for.
 @Suite struct TokenCallersTests {
     private let gate = Gate()
 

@@ -1,8 +1,8 @@
 import Pilotlight
 
-/// What a screen shows of an error besides its `summary`: sentences without values, which are keys of a catalogue of strings.
+/// What a screen shows about an error besides its `summary`: sentences without values, which are keys of a string catalogue.
 extension SessionError {
-    /// The error of any call as a screen shows it; nil when nothing needs to be said, as after a cancelled sign-in.
+    /// The error of any call as a screen shows it; nil if nothing needs to be shown, as after a cancelled sign-in.
     public static func shown(_ error: any Error) -> SessionError? {
         switch error {
         case SessionError.signInCancelled, is CancellationError: nil
@@ -11,12 +11,12 @@ extension SessionError {
         }
     }
 
-    /// Whether a button "Try Again" helps.
+    /// Whether a "Try Again" button helps.
     public var canRetry: Bool {
         if case .userAuthenticationFailed(let reason, _) = self { reason != .unavailable } else { isTemporary }
     }
 
-    /// What to do: the SDK's sentence, but where that has a value in it.
+    /// What to do: the SDK's sentence, unless it contains a value.
     public var suggestion: String {
         switch self {
         case .temporarilyUnavailable(.network, _, _): "Check the connection and try again."
@@ -36,7 +36,7 @@ extension SessionError {
         }
     }
 
-    /// What a developer wants to know besides, as it is in every language; nil where there is nothing.
+    /// A detail for developers, not localized; nil if there is none.
     public var detail: String? {
         switch self {
         case .signInFailed(let code, _): code

@@ -1,40 +1,40 @@
 import Observation
 import Pilotlight
 
-/// A form over `user_metadata` that sends only what was changed, and lets a change wait where there is no network.
+/// A form for `user_metadata` that sends only what was changed, and queues a change if there is no network.
 @MainActor @Observable
 public final class MetadataEditor {
-    /// What became of the changes that waited: made; waiting still, without a network; or some refused for good.
+    /// The result of sending the queued changes: all sent, still waiting for the network, or some permanently refused.
     public enum Delivery: Equatable, Sendable { case sent, stillWaiting, refused }
 
-    /// What went wrong last. What was typed stays.
+    /// The last error. The user's input is kept.
     public private(set) var error: SessionError?
-    /// Whether a call is under way.
+    /// Whether a call is in progress.
     public private(set) var isWorking = false
-    /// Whether the form shows what the issuer has. Until then there is nothing to edit.
+    /// Whether the issuer's metadata was loaded. Until then there is nothing to edit.
     public private(set) var hasLoaded = false
     /// The changes that wait for the network, the oldest first.
     public private(set) var pending: [PendingMetadataUpdate]
-    /// What became of the changes that waited, when the user asked to send them.
+    /// The result of sending the queued changes when the user asked for it.
     public private(set) var delivery: Delivery?
-    /// What the issuer has, and what was typed and is not saved.
+    /// The issuer's metadata, and the input that is not saved yet.
     private var stored: [String: SessionJSON] = [:]
     private var typed: [String: SessionJSON] = [:]
     private let session: Session
 
-    /// The form over the user's metadata.
+    /// Creates a form for the user's metadata.
     public init(_ session: Session) {
         self.session = session
         pending = session.metadata.pending
     }
 
-    /// A text field; empty where there is nothing. One that is emptied is deleted.
+    /// A text field; empty if there is no value. Emptying the field deletes the value.
     public subscript(text name: String) -> String {
         get { typed[name].map { $0.isNull ? "" : $0.text } ?? saved[name]?.text ?? "" }
         set { typed[name] = newValue == saved[name]?.text ?? "" ? nil : newValue.isEmpty ? .null : .string(newValue) }
     }
 
-    /// A switch; off where there is nothing.
+    /// A switch; off if there is no value.
     public subscript(flag name: String) -> Bool {
         get { (typed[name] ?? saved[name])?.boolValue ?? false }
         set { typed[name] = newValue == saved[name]?.boolValue ?? false ? nil : .bool(newValue) }
@@ -43,18 +43,18 @@ public final class MetadataEditor {
     /// Whether there is something to save.
     public var hasChanges: Bool { !typed.isEmpty }
 
-    /// Sends what waits, reads the metadata and fills the form.
+    /// Sends the queued changes, reads the metadata and fills the form.
     public func load() async {
         await run {
             if !pending.isEmpty { try await deliver() }
-            // What waits still has no network.
+            // Changes still wait, so there is no network.
             if hasLoaded && !pending.isEmpty { return }
             stored = try await session.metadata.get()
             hasLoaded = true
         }
     }
 
-    /// Sends what was changed, or lets it wait. Returns whether everything was sent, so that nothing more is to be seen here.
+    /// Sends what was changed, or queues it. Returns whether everything was sent, so that the form can close.
     public func save() async -> Bool {
         // An empty change would delete everything.
         guard hasChanges else { return true }
@@ -69,12 +69,12 @@ public final class MetadataEditor {
         return isDone
     }
 
-    /// Takes a waiting change back, in the form too; what was typed and not saved stays.
+    /// Cancels a queued change, in the form too; input that is not saved stays.
     public func cancel(_ id: PendingMetadataUpdate.ID) async {
         await run { _ = try await session.metadata.cancel(id) }
     }
 
-    /// What the issuer will have when the waiting changes are made.
+    /// The metadata as it will be when the queued changes are made.
     private var saved: [String: SessionJSON] {
         pending.reduce(stored) { $0.merging($1.changes) { $1 } }.filter { !$0.value.isNull }
     }

@@ -10,7 +10,7 @@ extension SessionProfile {
         public let value: String
     }
 
-    /// The lines of the profile: what is there, the well-known claims first, then the others by name.
+    /// The lines of the profile: the standard claims that it has, then the others by name.
     public var rows: [Row] {
         let first = [
             "sub", "name", "given_name", "middle_name", "family_name", "nickname", "preferred_username", "email",
@@ -22,7 +22,7 @@ extension SessionProfile {
         }
     }
 
-    /// The user's roles, from a claim of the app: issuers want the names of those to look like URLs.
+    /// The user's roles, from a custom claim; issuers require the name of such a claim to look like a URL.
     public var roles: [String] {
         (try? claim("https://example.com/roles", as: [String].self)) ?? []
     }
@@ -41,7 +41,7 @@ extension SessionProfile {
 }
 
 extension SessionJSON {
-    /// The value as a person reads it: a string without quotes, everything else as JSON with sorted keys.
+    /// The value as readable text: a string without quotes, everything else as JSON with sorted keys.
     public var text: String {
         if case .string(let value) = self { return value }
         let encoder = JSONEncoder()

@@ -5,14 +5,14 @@ import Pilotlight
 import FoundationNetworking
 #endif
 
-/// What came of a request to an API: it answered, or it could not be asked. Never the token itself.
+/// The outcome of a request to an API: its answer, or why the request could not be sent. It never contains the token.
 public enum RequestOutcome: Equatable, Sendable {
     case answered(status: Int, bytes: Int), refused(SessionError)
 }
 
 extension Session {
-    /// Sends a request with a good token; a step-up (RFC 9470) uses `page`. Nil when cancelled. With a `type`, the session's token
-    /// is exchanged for one for the audience (RFC 8693): an empty type is the standard's, and Auth0 always has one of yours.
+    /// Sends a request with a good token; a step-up (RFC 9470) uses `page`. Nil if cancelled. With a `type`, the session's token
+    /// is exchanged for a token for the audience (RFC 8693): an empty type means the standard type, and Auth0 needs a custom one.
     public func request(
         _ url: String, audience: String = "", exchanging type: String? = nil, in page: some WebAuthenticator
     ) async -> RequestOutcome? {
@@ -36,7 +36,7 @@ extension Session {
         }
     }
 
-    /// The address of your website with a token that signs the user in there (Auth0: Native to Web SSO), for a browser.
+    /// The URL of your website with a token that signs the user in there (Auth0: Native to Web SSO), for a browser.
     public func signedIn(to website: String) async throws -> URL {
         guard let url = URL(string: website.trimmed), url.host != nil else {
             throw SessionError.argumentInvalid(argument: "website", message: "the address is not a URL")

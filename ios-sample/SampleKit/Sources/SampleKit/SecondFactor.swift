@@ -1,20 +1,20 @@
 import Observation
 import Pilotlight
 
-/// A second factor, where a call ended in ``SessionError/mfaRequired(_:message:)``. When it is done, make that call again.
+/// Asks for a second factor after a call has thrown ``SessionError/mfaRequired(_:message:)``. When it is done, repeat that call.
 @MainActor @Observable
 public final class SecondFactor: Identifiable {
-    /// What the user does: waits for the issuer, chooses a factor, types a code, waits until it is checked, approves on another
-    /// device, writes a new recovery code down, or nothing more.
+    /// The step of the user: wait for the issuer, choose a factor, type a code, wait until it is checked, approve on another
+    /// device, or write down a new recovery code; then the user is done.
     public enum Step: Hashable, Sendable {
         case wait, choice([MFAAuthenticator]), code, check, approval, newRecoveryCode(MFARecoveryCode), done
     }
 
-    /// What the user does now.
+    /// The current step.
     public private(set) var step = Step.wait
-    /// What went wrong last.
+    /// The last error.
     public private(set) var error: SessionError?
-    /// The factor that the user takes, nil to choose. ``begin()`` comes after each change.
+    /// The factor that the user has chosen; nil to choose. Call ``begin()`` after each change.
     public var chosen: MFAAuthenticator?
     /// The code that is typed.
     public var code = ""
@@ -22,12 +22,12 @@ public final class SecondFactor: Identifiable {
     private var challenge: MFAChallenge
     private let session: Session
 
-    /// The answer to a challenge of this session.
+    /// Prepares the answer to a challenge of this session.
     public init(_ session: Session, for challenge: MFAChallenge) {
         (self.session, self.challenge) = (session, challenge)
     }
 
-    /// Asks the issuer for the user's factors, or begins with the chosen one. To cancel it ends the wait for an approval.
+    /// Asks the issuer for the user's factors, or begins with the chosen one. Cancelling the task ends the wait for an approval.
     public func begin() async {
         (step, code) = (.wait, "")
         await run {
@@ -50,7 +50,7 @@ public final class SecondFactor: Identifiable {
         code = ""
     }
 
-    /// The user has written the new recovery code down.
+    /// Call this when the user has written down the new recovery code.
     public func finish() {
         step = .done
     }
@@ -67,13 +67,13 @@ public final class SecondFactor: Identifiable {
             (challenge, chosen) = (further, nil)
             await begin()
         } catch SessionError.mfaRejected(code: "expired_token", _) {
-            // The call that is made again brings another challenge.
+            // The repeated call brings another challenge.
             step = .done
         } catch {
-            // Another factor was chosen meanwhile.
+            // Another factor was chosen in the meantime.
             if Task.isCancelled { return }
             self.error = SessionError.shown(error)
-            // A new recovery code may have come before the error, and is nowhere else.
+            // A new recovery code may have arrived before the error, and it exists nowhere else.
             step = session.takeRecoveryCode().map(Step.newRecoveryCode) ?? (step == .check ? .code : .wait)
         }
     }

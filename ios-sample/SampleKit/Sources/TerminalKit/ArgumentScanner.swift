@@ -1,22 +1,22 @@
-/// A command line, taken apart: flags with values, switches, and what is left.
+/// A parsed command line: flags with values, switches, and the remaining words.
 ///
-/// It knows `--flag value`, `--flag=value`, repeated flags and `--`, after which everything is left as it is. That is
-/// all this sample needs of an argument parser.
+/// It supports `--flag value`, `--flag=value`, repeated flags and `--`, after which all arguments are words. This sample needs
+/// no more of an argument parser.
 public struct ArgumentScanner: Sendable {
     /// The values of each flag, in order.
     public private(set) var values: [String: [String]] = [:]
     /// The switches that are set.
     public private(set) var switches: Set<String> = []
-    /// What is neither.
+    /// The arguments that are neither.
     public private(set) var words: [String] = []
 
-    /// Takes `arguments` apart, without the program's name.
+    /// Parses a command line.
     ///
     /// - Parameters:
-    ///   - arguments: The words of the command line.
+    ///   - arguments: The command line, without the program's name.
     ///   - flags: The flags that take a value, without `--`.
-    ///   - switches: The flags that take none, without `--`.
-    /// - Throws: ``UsageError`` for a flag that is not known, lacks its value or has one that it should not have.
+    ///   - switches: The flags that take no value, without `--`.
+    /// - Throws: ``UsageError`` for a flag that is not known, that lacks its value, or that has a value but takes none.
     public init(_ arguments: [String], flags: Set<String>, switches known: Set<String>) throws {
         var rest = arguments[...]
         while let word = rest.popFirst() {
@@ -44,7 +44,7 @@ public struct ArgumentScanner: Sendable {
 
     /// The value of a flag that may be given once.
     ///
-    /// - Throws: ``UsageError`` when it was given several times.
+    /// - Throws: ``UsageError`` if it was given several times.
     public func value(_ flag: String) throws -> String? {
         guard values[flag, default: []].count <= 1 else { throw UsageError("--\(flag) is given more than once") }
         return values[flag]?.first
@@ -53,10 +53,10 @@ public struct ArgumentScanner: Sendable {
 
 /// The command line is wrong; `message` says how.
 public struct UsageError: Error, Equatable, Sendable {
-    /// For the one who typed it.
+    /// The message for the user.
     public let message: String
 
-    /// Something is wrong with the command line.
+    /// Creates an error.
     public init(_ message: String) {
         self.message = message
     }

@@ -1,16 +1,16 @@
 import Foundation
 import Pilotlight
 
-/// Where words come from and go to; tests put their own in.
+/// The input and the output of the program; tests replace them.
 public struct Console: Sendable {
-    /// One line of input without its end; nil at the end of the input. May block.
+    /// Reads one line of input without its line ending; nil at the end of the input. May block.
     public var readLine: @Sendable () -> String?
-    /// One line for the program that asked, flushed at once.
+    /// Writes one line of the result, for the calling program, and flushes it at once.
     public var out: @Sendable (String) -> Void
-    /// One line for a person who watches.
+    /// Writes one line for a person who watches.
     public var err: @Sendable (String) -> Void
 
-    /// A console of one's own.
+    /// Creates a console.
     public init(
         readLine: @escaping @Sendable () -> String?, out: @escaping @Sendable (String) -> Void,
         err: @escaping @Sendable (String) -> Void
@@ -20,7 +20,7 @@ public struct Console: Sendable {
         self.err = err
     }
 
-    /// The process's own. Written without a buffer, so that a script sees "open: …" while the program still waits.
+    /// The console of the process. Its output is not buffered, so that a script sees "open: …" while the program still waits.
     public static let standard = Console(
         readLine: { Swift.readLine(strippingNewline: true) },
         out: { FileHandle.standardOutput.write(Data("\($0)\n".utf8)) },

@@ -1,12 +1,12 @@
 import Pilotlight
 
-/// How the program ends: one code for each kind of thing to do about it, so that a script can decide.
+/// The exit codes of the program: one for each kind of action to take, so that a script can decide.
 public enum ExitCode: Int32, CaseIterable, Sendable {
-    /// It worked.
+    /// The command succeeded.
     case done = 0
     /// The command line is wrong.
     case usage = 2
-    /// No connection, or the server has trouble: the same call may work later.
+    /// There is no connection, or the server has a fault: the same call may work later.
     case temporarilyUnavailable = 10
     /// The device is locked.
     case deviceLocked = 11
@@ -20,22 +20,22 @@ public enum ExitCode: Int32, CaseIterable, Sendable {
     case configurationInvalid = 15
     /// An argument must be changed.
     case argumentInvalid = 16
-    /// The store refuses or fails.
+    /// The store refused the operation or failed.
     case storageFailed = 17
-    /// A fault of Pilotlight's.
+    /// There is a bug in Pilotlight.
     case internalFault = 18
-    /// The Keychain wants the user.
+    /// The Keychain requires the user to authenticate.
     case userAuthenticationFailed = 19
-    /// The session is read-only here and has nothing that is good enough.
+    /// The session is read-only here and has no token that is good enough.
     case readOnly = 20
-    /// An API wants the user to authenticate once more.
+    /// An API requires the user to authenticate again.
     case stepUpRequired = 21
-    /// The issuer wants a second factor before it renews.
+    /// The issuer requires a second factor before it renews the session.
     case mfaRequired = 22
     /// The issuer did not accept the second factor.
     case mfaRejected = 23
 
-    /// The code for any error that a verb may end with.
+    /// The code for any error that a verb may throw.
     public init(_ error: any Error) {
         guard let error = error as? SessionError else {
             self = error is CancellationError ? .cancelled : .internalFault

@@ -1,6 +1,6 @@
 import SampleKit
 
-/// What `--help` prints.
+/// The text that `--help` prints.
 enum Help {
     static let text = """
         Signs a user in and works with the session, in a terminal.

@@ -2,7 +2,7 @@ import Foundation
 import Pilotlight
 import SampleKit
 
-/// What the command line asks for.
+/// The parsed command: the verb and its options.
 struct Invocation: Sendable {
     enum Verb: Equatable, Sendable {
         case help

@@ -13,7 +13,7 @@ final class ListeningSocket: Sendable {
 
     /// - Parameters:
     ///   - ipv6: Listens on `::1` instead of `127.0.0.1`.
-    ///   - port: 0 takes a free one.
+    ///   - port: The port; 0 means any free port.
     init(ipv6: Bool, port: UInt16) throws(SystemError) {
         let descriptor = socket(ipv6 ? AF_INET6 : AF_INET, streamSocket, 0)
         guard descriptor >= 0 else { throw SystemError(number: errno) }
@@ -33,7 +33,7 @@ final class ListeningSocket: Sendable {
         close(descriptor)
     }
 
-    /// The next connection, if one comes within so many milliseconds.
+    /// The next connection, if one arrives within this time.
     func accept(within milliseconds: Int32) -> Connection? {
         var polled = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
         guard poll(&polled, 1, milliseconds) > 0 else { return nil }
@@ -64,7 +64,7 @@ final class ListeningSocket: Sendable {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) }
         }
         guard status == 0 else { return nil }
-        // The port is at the same place in both kinds of address.
+        // The port has the same offset in both kinds of address.
         return withUnsafeBytes(of: &storage) { UInt16(bigEndian: $0.load(fromByteOffset: 2, as: UInt16.self)) }
     }
 
@@ -89,7 +89,7 @@ final class Connection {
 
     init(descriptor: Int32) {
         self.descriptor = descriptor
-        // A browser opens connections on which it says nothing; they must not hold up the one that matters.
+        // A browser may open connections on which it sends nothing. They must not block the one that matters.
         var patience = timeval(tv_sec: 2, tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
         #if canImport(Darwin)
@@ -102,7 +102,7 @@ final class Connection {
         close(descriptor)
     }
 
-    /// The target of a GET request: path and query. Nil for anything else, and when it takes too long.
+    /// The target of a GET request: path and query. Nil for anything else, and if it takes too long.
     func requestTarget() -> String? {
         var head = [UInt8]()
         var chunk = [UInt8](repeating: 0, count: 4096)
@@ -142,7 +142,7 @@ extension [UInt8] {
     }
 }
 
-// A browser that has gone away must not end the program with SIGPIPE.
+// A browser that has closed its connection must not end the program with SIGPIPE.
 #if canImport(Darwin)
 private let quietly: Int32 = 0
 #else

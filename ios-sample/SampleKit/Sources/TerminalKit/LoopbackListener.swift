@@ -1,13 +1,13 @@
 import Foundation
 import Pilotlight
 
-/// Waits on a loopback address for the browser to come back (RFC 8252 7.3): one answer on one path, with the sign-in's own
-/// `state`. Any program on this machine and any web page can send requests here, so others are refused and it waits on.
+/// Waits on a loopback address for the browser to return (RFC 8252 7.3): one request to one path, with the sign-in's own
+/// `state`. Any program on this machine and any web page can send requests here. It refuses those and keeps waiting.
 final class LoopbackListener: Sendable {
     private let redirectURI: URLComponents
     private let socket = Once<ListeningSocket>()
 
-    /// - Throws: `SessionError.configurationInvalid` when the host is not loopback.
+    /// - Throws: `SessionError.configurationInvalid` if the host is not loopback.
     init(_ redirectURI: URLComponents) throws {
         guard let host = redirectURI.host, ["127.0.0.1", "localhost", "[::1]", "::1"].contains(host) else {
             throw SessionError.configurationInvalid(
@@ -16,10 +16,10 @@ final class LoopbackListener: Sendable {
         self.redirectURI = redirectURI
     }
 
-    /// Takes the port of the redirect URI, or a free one where it has none.
+    /// Listens on the port of the redirect URI, or on a free port if it has none.
     ///
     /// - Returns: The redirect URI with that port.
-    /// - Throws: `SessionError.configurationInvalid` when the port cannot be had.
+    /// - Throws: `SessionError.configurationInvalid` if the port cannot be used.
     func listen() throws -> String {
         let port = redirectURI.port.flatMap(UInt16.init(exactly:)) ?? 0
         do {
@@ -35,9 +35,9 @@ final class LoopbackListener: Sendable {
         }
     }
 
-    /// The URL that the browser asked for.
+    /// Waits for the callback URL that the browser requests.
     ///
-    /// - Parameter authorizeURL: What the browser was shown: its `state` is the one that the callback has to have.
+    /// - Parameter authorizeURL: The URL that the browser was sent to: the callback must have its `state`.
     /// - Throws: `CancellationError`.
     func callback(to authorizeURL: URL) async throws -> URL {
         guard let socket = socket.value else { throw SessionError.internalFault(message: "callback() before listen()") }
@@ -47,7 +47,7 @@ final class LoopbackListener: Sendable {
             let stopped = Once<Bool>()
             continuation.onTermination = { _ in stopped.set(true) }
             let base = self.base(port: socket.port)
-            // Its own thread, because it blocks.
+            // On its own thread, because it blocks.
             Thread.detachNewThread {
                 continuation.yield(Self.serve(socket, path: path, state: state, base: base) { stopped.value == true })
                 continuation.finish()
@@ -63,7 +63,7 @@ final class LoopbackListener: Sendable {
         "http://\(redirectURI.percentEncodedHost ?? "127.0.0.1"):\(port)"
     }
 
-    /// All that a URL has, because a second one could be read instead of the first.
+    /// All `state` parameters of a URL, because another reader could use a second one instead of the first.
     private static func states(of url: URL) -> [String?] {
         let items = URLComponents(url: url, resolvingAgainstBaseURL: true)?.queryItems ?? []
         return items.filter { $0.name == "state" }.map(\.value)
@@ -91,7 +91,7 @@ final class LoopbackListener: Sendable {
     }
 }
 
-/// A value that is set once, by one thread, and read by others.
+/// A value that one thread sets once and other threads read.
 final class Once<Value: Sendable>: @unchecked Sendable {
     private let lock = NSLock()
     private var stored: Value?

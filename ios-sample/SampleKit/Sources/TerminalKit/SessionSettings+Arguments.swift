@@ -2,8 +2,8 @@ import Foundation
 import Pilotlight
 
 extension SessionSettings {
-    /// The flags with a value that settings are read from, and what each is for. A flag `--client-id` may also come
-    /// from the environment variable `PILOTLIGHT_CLIENT_ID`; the flag wins.
+    /// The flags with a value from which settings are read, and their help texts. Each flag, such as `--client-id`, may also be
+    /// given as an environment variable, `PILOTLIGHT_CLIENT_ID`; the flag takes precedence.
     public static let flags: [(name: String, value: String, help: String)] = [
         ("domain", "DOMAIN", "Auth0: the tenant's or the custom domain"),
         ("issuer", "URL", "any OpenID Connect provider, instead of --domain"),
@@ -23,10 +23,10 @@ extension SessionSettings {
         ("par", "send the authorization request by POST, and show only its name in the browser (RFC 9126)"),
     ]
 
-    /// Reads settings from a command line, and what is not there from environment variables: an app's launch arguments,
-    /// a terminal.
+    /// Reads settings from a command line, such as an app's launch arguments or a terminal, and missing ones from environment
+    /// variables.
     ///
-    /// - Throws: ``UsageError`` when something is missing or contradicts itself.
+    /// - Throws: ``UsageError`` if something is missing or contradictory.
     public init(_ arguments: ArgumentScanner, environment: [String: String]) throws {
         func value(_ flag: String) throws -> String? {
             try arguments.value(flag) ?? environment[Self.variable(for: flag)].flatMap { $0.isEmpty ? nil : $0 }
@@ -49,19 +49,19 @@ extension SessionSettings {
             ))
     }
 
-    /// Which numbers make sense is for the library to say.
+    /// Parses a number of seconds. The library checks its range.
     private static func seconds(_ flag: String, _ text: String?) throws -> TimeInterval? {
         guard let text else { return nil }
         guard let seconds = TimeInterval(text) else { throw UsageError("--\(flag) needs a number of seconds") }
         return seconds
     }
 
-    /// The environment variable that stands for a flag.
+    /// The environment variable for a flag.
     public static func variable(for flag: String) -> String {
         "PILOTLIGHT_" + String(flag.uppercased().map { $0 == "-" ? "_" : $0 })
     }
 
-    /// A flag wins over both variables, so that one terminal can speak to another issuer for once.
+    /// Each flag takes precedence over both variables, so that one command can use another issuer.
     private static func provider(_ arguments: ArgumentScanner, environment: [String: String]) throws -> Provider {
         let flags = (domain: try arguments.value("domain"), issuer: try arguments.value("issuer"))
         let variables = (domain: environment[variable(for: "domain")], issuer: environment[variable(for: "issuer")])

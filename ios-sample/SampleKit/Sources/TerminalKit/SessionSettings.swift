@@ -1,6 +1,6 @@
 import Pilotlight
 
-/// What the sample needs to know to make a session: which issuer, which client, what to ask for.
+/// The settings for creating a session: the issuer, the client, and what to request.
 public struct SessionSettings: Equatable, Sendable {
     /// Who issues the tokens.
     public enum Provider: Equatable, Sendable {
@@ -14,24 +14,24 @@ public struct SessionSettings: Equatable, Sendable {
     public var provider: Provider
     /// The client ID that the issuer gave.
     public var clientID: String
-    /// Where the issuer sends the browser back to; nil takes Auth0's convention, where there is a bundle identifier.
+    /// Where the issuer sends the browser back to; nil means Auth0's convention, if there is a bundle identifier.
     public var redirectURI: String?
-    /// The scopes; empty takes the standard ones.
+    /// The scopes; empty means the standard ones.
     public var scopes: [String]
     /// The API that the access token is for.
     public var audience: String?
-    /// Whether to ask Auth0 for a token that may read and change the user's metadata.
+    /// Whether to request a token from Auth0 that may read and change the user's metadata.
     public var metadataAccess: Bool
     /// More parameters for the authorization request.
     public var parameters: [String: String]
-    /// Whether the request goes to the issuer by POST, and the browser's URL only names it (RFC 9126).
+    /// Whether the authorization request is sent to the issuer by POST, so that the browser's URL only refers to it (RFC 9126).
     public var pushes: Bool
     /// Whether the tokens are bound to a key of this device (DPoP, RFC 9449).
     public var bindsTokens: Bool
-    /// When the session ends, whatever its tokens allow.
+    /// When the session ends, even if its tokens are still valid.
     public var lifetime: SessionLifetime
 
-    /// Settings of these values.
+    /// Creates settings.
     public init(
         provider: Provider, clientID: String, redirectURI: String? = nil, scopes: [String] = [],
         audience: String? = nil, metadataAccess: Bool = false, parameters: [String: String] = [:],
@@ -49,7 +49,7 @@ public struct SessionSettings: Equatable, Sendable {
         self.lifetime = lifetime
     }
 
-    /// The configuration of a session. Its fields are checked when a session is made of it.
+    /// The configuration of a session. Its fields are checked when a session is created with it.
     public func configuration() -> SessionConfiguration {
         var configuration = configurationOfProvider
         configuration.metadataAccess = metadataAccess
@@ -73,8 +73,8 @@ public struct SessionSettings: Equatable, Sendable {
         }
     }
 
-    /// A session of these settings. Reads nothing yet. A read-only one, for a widget, gives the tokens that the app
-    /// stored, and never renews, signs in or out, or writes.
+    /// Creates a session with these settings. Reads nothing yet. A read-only session, for a widget, returns the tokens that the
+    /// app stored, and never renews, signs in or out, or writes.
     ///
     /// - Throws: `SessionError.configurationInvalid` naming the field; `SessionError.storageFailed`.
     public func makeSession(

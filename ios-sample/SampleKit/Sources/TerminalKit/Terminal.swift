@@ -2,7 +2,7 @@ import Foundation
 import Pilotlight
 import SampleKit
 
-/// The program: reads the command line, does the verb, says how it went.
+/// The program: reads the command line, runs the verb, and reports the result.
 public struct Terminal: Sendable {
     private let arguments: [String]
     private let environment: [String: String]
@@ -11,14 +11,14 @@ public struct Terminal: Sendable {
     /// - Parameters:
     ///   - arguments: The command line without the program's name.
     ///   - environment: Environment variables.
-    ///   - console: Where words come from and go to.
+    ///   - console: The input and the output.
     public init(arguments: [String], environment: [String: String], console: Console = .standard) {
         self.arguments = arguments
         self.environment = environment
         self.console = console
     }
 
-    /// Runs it to its end.
+    /// Runs the program to its end.
     public func run() async -> ExitCode {
         let invocation: Invocation
         do {
@@ -40,7 +40,7 @@ public struct Terminal: Sendable {
         guard let settings = invocation.settings else { return console.out(Help.text) }
         let authenticator = try TerminalAuthenticator(settings.redirectURI, console, json: invocation.json)
         var used = settings
-        // A loopback redirect URI without a port got one; the issuer accepts any (RFC 8252 7.3).
+        // A loopback redirect URI without a port gets one; the issuer must accept any port (RFC 8252 7.3).
         if invocation.opensBrowser { used.redirectURI = try authenticator.listen() ?? settings.redirectURI }
         let console = console
         let log = SessionLog { level, message in console.err("\(level): \(message)") }

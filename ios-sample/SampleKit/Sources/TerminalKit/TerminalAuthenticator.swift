@@ -9,10 +9,10 @@ final class TerminalAuthenticator: WebAuthenticator {
     private let listener: LoopbackListener?
 
     /// - Parameters:
-    ///   - redirectURI: As configured; it decides where the callback comes from.
-    ///   - console: Where the URL goes to, and where a pasted callback comes from.
+    ///   - redirectURI: The configured redirect URI; it decides where the callback comes from.
+    ///   - console: Where the URL is printed, and where a pasted callback is read.
     ///   - json: Whether to print the URL as JSON.
-    /// - Throws: `SessionError.configurationInvalid` when the redirect URI is `http` on a host that is not loopback.
+    /// - Throws: `SessionError.configurationInvalid` if the redirect URI is `http` on a host that is not loopback.
     init(_ redirectURI: String?, _ console: Console, json: Bool) throws {
         self.console = console
         self.json = json
@@ -23,10 +23,10 @@ final class TerminalAuthenticator: WebAuthenticator {
         }
     }
 
-    /// Begins to listen, where the callback comes over loopback.
+    /// Begins to listen if the callback comes over loopback.
     ///
-    /// - Returns: The redirect URI with the port that is listened on; nil when there is nothing to listen on.
-    /// - Throws: `SessionError.configurationInvalid` when the port cannot be had.
+    /// - Returns: The redirect URI with the port; nil if the callback does not come over loopback.
+    /// - Throws: `SessionError.configurationInvalid` if the port cannot be used.
     func listen() throws -> String? {
         try listener?.listen()
     }
@@ -60,7 +60,7 @@ final class TerminalAuthenticator: WebAuthenticator {
         return callback
     }
 
-    /// Reads on its own thread: the input may stay silent for ever, and must not hold one of the pool's threads.
+    /// Reads on its own thread, because the input may block forever and must not occupy a thread of the pool.
     private func pastedLine() async -> String? {
         let input = AsyncStream<String?> { continuation in
             let readLine = console.readLine

@@ -6,11 +6,11 @@ import SampleKit
 import FoundationNetworking
 #endif
 
-/// What each verb does with a restored session.
+/// Runs each verb with a restored session.
 struct Verbs: Sendable {
     let session: Session
     let authenticator: TerminalAuthenticator
-    /// The session of another app in the same store, where there is one to sign in by.
+    /// The session of another app in the same store, if there is one to sign in with.
     var otherApp: Session?
 
     func answer(to verb: Invocation.Verb) async throws -> Answer {
@@ -76,7 +76,7 @@ struct Verbs: Sendable {
         }
     }
 
-    /// An API may want the user to authenticate in a certain way first (RFC 9470).
+    /// Sends a request. With `stepUp` the user authenticates first if the API requires it (RFC 9470).
     private func request(_ request: URLRequest, stepUp: Bool, timeout: TimeInterval) async throws -> Answer {
         var (data, response): (Data, HTTPURLResponse)
         do {
@@ -92,7 +92,7 @@ struct Verbs: Sendable {
             json: ["status": .integer(Int64(response.statusCode)), "body": .string(text)])
     }
 
-    /// Browser and other device belong to the user, who may never come back: the wait ends some time.
+    /// Limits the wait for the user, who may never return from the browser or the other device.
     private func within<Value: Sendable>(
         _ timeout: TimeInterval, _ work: @escaping @Sendable () async throws -> Value
     ) async throws -> Value {

@@ -107,7 +107,7 @@ import Testing
         #expect(model.session?.session.configuration.provider == .auth0(domain: "tenant.eu.auth0.com"))
     }
 
-    /// The screens still show the session of before when the new one is opened.
+    /// The screens still show the previous session when the new one is opened.
     @Test func otherSettingsCountAtOnce() async throws {
         let server = try await IdentityServer.start()
         try await server.change(["dpop": "offered"])
@@ -205,7 +205,7 @@ import Testing
         #expect(events(next) == [.restored(subject: "auth0|ada")])
         #expect(states(next).count == 1)
 
-        // What the inspector shows has no token in it.
+        // The inspector shows no token.
         let token = try await next.session?.session.accessToken(forceRefresh: true)
         await settle { events(next).count == 2 }
         var shown = ""
@@ -214,7 +214,7 @@ import Testing
         await server.stop()
     }
 
-    /// What the app does at each press of a button that the SDK has, and when the state changes.
+    /// Does what the app does when one of the SDK's buttons is pressed and when the state changes.
     @Test func severalUsersAndTheOneThatIsShown() async throws {
         let server = try await IdentityServer.start()
         let folder = try TemporaryFolder()
@@ -257,7 +257,7 @@ import Testing
         await next.signOut()
         #expect(next.screen == .welcome(nil))
         #expect(next.accounts?.all.isEmpty == true)
-        // The first user's session is used again.
+        // The first user's session is reused.
         await next.signIn(using: TestBrowser())
         #expect(next.screen == .home)
         await server.stop()
@@ -273,7 +273,7 @@ import Testing
 }
 
 extension AppModel {
-    /// What the welcome screen's button does, and what the screens do when the state has changed.
+    /// Does what the welcome screen's button does, and what the screens do when the state has changed.
     func signIn(using authenticator: some WebAuthenticator) async {
         await session?.signIn(using: authenticator)
         await showCurrent()
@@ -281,7 +281,7 @@ extension AppModel {
     }
 }
 
-/// Lets what was begun on the main actor go on until `condition` holds; the suite's time limit ends it otherwise.
+/// Lets other tasks on the main actor run until `condition` holds; otherwise the suite's time limit ends the wait.
 @MainActor
 func settle(_ condition: () -> Bool) async {
     while !condition(), !Task.isCancelled { await Task.yield() }

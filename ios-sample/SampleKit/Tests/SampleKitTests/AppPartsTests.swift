@@ -68,7 +68,7 @@ import Testing
                 == keychain(
                     .whenPasscodeSetThisDeviceOnly, KeychainAccessControl(.userPresence, prompt: "why", reuse: 60)))
         settings.biometricLock = false
-        // The two last ones are those that Apple advises against: the settings show them apart.
+        // The last two are those that Apple advises against; the settings show them separately.
         for accessibility in KeychainAccessibility.allCases {
             settings.accessibility = accessibility
             #expect(settings.storage(in: places, prompt: "") == keychain(accessibility, nil))

@@ -4,7 +4,7 @@ import SampleKit
 import ServerSupport
 import Testing
 
-/// Sign-ins without a browser: with Apple's code, and of another app with this one's device secret.
+/// Sign-ins without a browser: with Apple's code, and another app's sign-in with this app's device secret.
 @MainActor @Suite(.timeLimit(.minutes(1))) struct ExchangedSignInTests {
     private func start(otherClientID: String = "") async throws -> (IdentityServer, AppModel) {
         let server = try await IdentityServer.start()

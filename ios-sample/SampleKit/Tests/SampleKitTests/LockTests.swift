@@ -6,7 +6,7 @@ import Testing
 
 /// The app's own lock, which only the locked screen opens.
 @MainActor @Suite(.timeLimit(.minutes(1))) struct LockTests {
-    /// The device's owner, or somebody else.
+    /// The device's owner, or another person.
     private actor Owner: UserAuthenticator {
         private var isThere = true
         private(set) var asked = 0
@@ -34,7 +34,7 @@ import Testing
         }
     }
 
-    /// The next launch of an app whose user had signed in.
+    /// The model at the next launch of an app whose user had signed in.
     private func signedInBefore(
         _ server: IdentityServer, _ folder: TemporaryFolder, _ owner: Owner
     ) async throws -> AppModel {
@@ -55,7 +55,7 @@ import Testing
         await next.start()
         #expect(next.screen == .home && next.isLocked)
         #expect(next.session?.profile == nil && next.session?.error == nil)
-        // What goes on behind the lock asks nobody, and is refused.
+        // Calls behind the lock do not prompt, and are refused.
         await next.session?.loadProfile()
         guard case .userAuthenticationFailed(.required, _) = next.session?.error else {
             Issue.record("\(String(describing: next.session?.error))")
@@ -72,7 +72,7 @@ import Testing
         #expect(next.screen == .home && !next.isLocked)
         #expect(next.session?.error == nil)
         #expect(next.session?.profile?.email == "ada@example.com")
-        // It is open already.
+        // The lock is already open.
         await next.unlock()
         #expect(await owner.asked == 2)
         await server.stop()
@@ -94,7 +94,7 @@ import Testing
         await server.stop()
     }
 
-    /// What the Keychain does when its dialogue was cancelled: the session is read first, and then the app's lock asks.
+    /// After the Keychain's dialogue was cancelled, the session is read first, and then the app's lock asks.
     @Test func oneTapUnlocksBoth() async throws {
         let (server, folder, owner) = (try await IdentityServer.start(), try TemporaryFolder(), Owner())
         let model = try await signedInBefore(server, folder, owner)

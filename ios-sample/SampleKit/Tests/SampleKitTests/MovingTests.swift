@@ -7,7 +7,7 @@ import Testing
 
 /// Migration from another library, and sign-out of the browser.
 @MainActor @Suite(.timeLimit(.minutes(1))) struct MovingTests {
-    /// The issuer and the client that the archives of testing/foreign-archives are of.
+    /// A model with the issuer and the client of the archives in testing/foreign-archives.
     private func model(_ archive: String, domain: String = "tenant.eu.auth0.com") throws -> AppModel {
         let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
         let bytes = try Data(
@@ -28,7 +28,7 @@ import Testing
         #expect(model.notice == nil)
         await model.start()
         #expect(model.notice == nil)
-        // After a sign-out it brings nobody back.
+        // After a sign-out the old item does not sign the user in again.
         await model.signOut()
         await model.start()
         #expect(model.screen == .welcome(nil))
@@ -43,7 +43,7 @@ import Testing
         let other = try self.model("auth0-swift-3.1", domain: "other.eu.auth0.com")
         await other.start()
         #expect(other.notice == .couldNotMigrate(.otherIssuer))
-        // With the right issuer in the settings it is taken over after all.
+        // With the right issuer in the settings the session is imported.
         var settings = other.settings
         settings.address = "tenant.eu.auth0.com"
         await other.apply(settings)
@@ -106,7 +106,7 @@ import Testing
         #expect(model.notice == nil)
         let page = try #require(await browser.opened.first)
         #expect(page.path == "/v2/logout")
-        // The issuer takes the address that the browser is to come back to.
+        // The issuer accepts the address to which the browser returns.
         let back = try await TestBrowser().authenticate(url: page, redirectURI: page)
         #expect(back.absoluteString == AppSettings().redirectURI)
 

@@ -4,7 +4,7 @@ import SampleKit
 import ServerSupport
 import Testing
 
-/// What the welcome screen does for a user who signs in on another device.
+/// The welcome screen's sign-in on another device.
 @MainActor @Suite(.timeLimit(.minutes(1))) struct OtherDeviceTests {
     private func start() async throws -> (IdentityServer, AppModel) {
         let server = try await IdentityServer.start()
@@ -18,7 +18,7 @@ import Testing
         return (server, model)
     }
 
-    /// Signs in, with a user who does that on the other device when the code is shown here.
+    /// Signs in, with a user who decides on the other device as soon as the code is shown.
     private func signIn(to model: AppModel, _ decision: String) async -> SessionError? {
         await model.signInOnAnotherDevice { signIn in
             Task {

@@ -9,7 +9,7 @@ import Testing
     @Test func aRequestSaysWhatTheApiAnswered() async throws {
         let server = try await IdentityServer.start()
         try await server.change(["multi_resource_refresh": true])
-        // As the app signs in, and to where it sends at first.
+        // Signs in as the app does, and uses its default address.
         let session = try await server.signedInSession(metadataAccess: true)
         var settings = AppSettings()
         settings.address = server.issuer
@@ -20,10 +20,10 @@ import Testing
             return
         }
         #expect(bytes > 0)
-        // A token for a further API is got, and this API wants another; so it is renewed once and refused again.
+        // The session gets a token for a further API, but this API requires another one. So it is renewed once and refused again.
         _ = await session.request(address, audience: "https://api.example.com/", in: TestBrowser())
         #expect(session.cachedAccessToken(for: "https://api.example.com/") != nil)
-        // An API may want the user to authenticate first.
+        // An API may require the user to authenticate first.
         let secondFactor = "http://schemas.openid.net/pape/policies/2007/06/multi-factor"
         let payment = await session.request(
             "\(server.issuer)api/payments?acr_values=\(secondFactor)", in: TestBrowser())
@@ -65,7 +65,7 @@ import Testing
                 return
             }
         }
-        // The second one was at hand, and the session's own is as it was.
+        // The second request used the token in memory, and the session's own token has not changed.
         #expect(try await server.counter("own_tokens_exchanged") == 1)
         #expect(try await server.counter("refresh_grants") == 0)
         let unknown = await session.request(address, audience: api, exchanging: "", in: TestBrowser())

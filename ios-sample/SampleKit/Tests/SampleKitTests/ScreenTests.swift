@@ -75,7 +75,7 @@ import Testing
         #expect(SessionError.shown(URLError(.unknown)) != nil)
     }
 
-    /// A sentence with a value in it is in no catalogue of strings.
+    /// A sentence that contains a value cannot be in a string catalogue.
     @Test(arguments: [
         SessionError.temporarilyUnavailable(reason: .rateLimited, retryAfter: 30, message: "m30"),
         .temporarilyUnavailable(reason: .network, retryAfter: 30, message: "m30"),

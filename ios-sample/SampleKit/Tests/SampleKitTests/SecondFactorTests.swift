@@ -4,12 +4,12 @@ import SampleKit
 import ServerSupport
 import Testing
 
-/// The screen for a second factor, over the identity server's MFA API.
+/// The screen for a second factor, with the identity server's MFA API.
 @MainActor @Suite(.timeLimit(.minutes(1))) struct SecondFactorTests {
     private static let ada = "ada@example.com"
     private static let code = "123456"
 
-    /// A session that a renewal has been refused of, and what the screen has loaded.
+    /// A session whose renewal was refused, and the screen's model after it has loaded.
     private func start() async throws -> (IdentityServer, SessionModel, SecondFactor) {
         let server = try await IdentityServer.start()
         let session = SessionModel(try await server.signedInSession())
@@ -33,7 +33,7 @@ import Testing
         await factor.begin()
     }
 
-    /// The refused call goes on.
+    /// Expects that the refused call now succeeds.
     private func expectWell(_ server: IdentityServer, _ session: SessionModel) async throws {
         await session.loadProfile(refresh: true)
         #expect(session.error == nil)
@@ -42,7 +42,7 @@ import Testing
         await server.stop()
     }
 
-    /// The right code is taken, and the session goes on.
+    /// Expects that the right code is accepted and that the session continues.
     private func expectAccepted(
         _ factor: SecondFactor, _ server: IdentityServer, _ session: SessionModel
     ) async throws {
@@ -89,7 +89,7 @@ import Testing
         try await server.change(["push_polls": 1000])
         let waiting = Task { try await choose(.outOfBand(channel: "auth0"), factor) }
         await settle { factor.step == .approval }
-        // What the view does: the task belongs to the choice.
+        // The view does the same: its task belongs to the choice.
         factor.chosen = nil
         waiting.cancel()
         await factor.begin()
@@ -111,7 +111,7 @@ import Testing
         try await expectWell(server, session)
     }
 
-    /// Without it the user could be locked out.
+    /// Without the new recovery code the user could be locked out.
     @Test func aRecoveryCodesSuccessorIsSeenAlsoWhereTheTokensAreNoGood() async throws {
         let (server, session, factor) = try await start()
         try await choose(.recoveryCode, factor)
@@ -133,7 +133,7 @@ import Testing
         let further = #"{"error": "mfa_required", "mfa_token": "further"}"#
         try await server.addFault("token", ["kind": "status", "status": 403, "body": .string(further)])
         await factor.submit()
-        // This server does not know that token, and says that its time is over.
+        // This server does not know the token, and reports that it has expired.
         #expect(factor.chosen == nil && factor.step == .done)
         #expect(session.isSignedIn)
         await server.stop()

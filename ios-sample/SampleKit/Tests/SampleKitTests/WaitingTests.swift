@@ -8,7 +8,7 @@ import Testing
         MetadataEditor(session)
     }
 
-    /// The form over the user's `metadata`, loaded; then the network went, and another country was typed.
+    /// The form with the user's `metadata` loaded, after the network was lost and another country was typed.
     private func offlineWithItalyTyped(
         over metadata: SessionJSON
     ) async throws -> (IdentityServer, Session, MetadataEditor) {
@@ -38,7 +38,7 @@ import Testing
         #expect(editor.delivery == .stillWaiting)
         #expect(editor.pending.count == 1)
 
-        // Somebody opens the screen again, without a network: what waits is there, and the rest is not known.
+        // The screen is opened again without a network: it has the waiting change, and nothing else is known.
         let later = self.editor(session)
         #expect(later.pending.count == 1)
         await later.load()

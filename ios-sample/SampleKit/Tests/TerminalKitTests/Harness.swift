@@ -4,7 +4,7 @@ import ServerSupport
 
 @testable import TerminalKit
 
-/// Runs the program with its own console, as a user and a browser would.
+/// The result of one run of the program.
 struct Run: Sendable {
     var code: ExitCode
     var out: [String]
@@ -16,7 +16,7 @@ struct Run: Sendable {
     }
 }
 
-/// Lines that several threads write and read.
+/// Lines that several threads can write and read.
 final class Lines: @unchecked Sendable {
     private let lock = NSLock()
     private var lines: [String] = []
@@ -28,7 +28,7 @@ final class Lines: @unchecked Sendable {
     }
 }
 
-/// A terminal whose settings are those of a client at `server`, over one store.
+/// Runs the program with the settings of a client at `server` and with one store, as a user and a browser would.
 struct TestTerminal: Sendable {
     let server: IdentityServer
     let store: URL
@@ -61,12 +61,12 @@ struct TestTerminal: Sendable {
         return Run(code: code, out: out.all, err: err.all)
     }
 
-    /// Signs ada in by pasting the callback.
+    /// Signs in ada by pasting the callback.
     func signIn(_ more: String...) async -> Run {
         await inBrowser(["sign-in"] + more)
     }
 
-    /// What sends ada to a browser, with the callback pasted.
+    /// Runs a command that sends ada to a browser, and pastes the callback.
     func inBrowser(_ words: [String]) async -> Run {
         let (callbacks, callback) = AsyncStream.makeStream(of: String.self)
         return await run(
@@ -82,7 +82,7 @@ struct TestTerminal: Sendable {
     }
 }
 
-/// Blocks its own thread until an asynchronous answer is there, as a terminal's input does.
+/// Blocks the thread until an asynchronous answer is available, as a terminal's input does.
 private func waitFor<Value: Sendable>(_ work: @escaping @Sendable () async -> Value?) -> Value? {
     let answer = Once<[Value]>()
     let done = DispatchSemaphore(value: 0)

@@ -30,7 +30,7 @@ import Testing
         #expect(try await waiting.value == callback)
     }
 
-    /// A web page, or another program, that guesses the port.
+    /// The other callbacks come from a web page or another program that guesses the port.
     @Test func callbacksOfOthersAreRefusedAndItWaitsOn() async throws {
         let listener = try listener("http://127.0.0.1/callback")
         let listening = try listener.listen()

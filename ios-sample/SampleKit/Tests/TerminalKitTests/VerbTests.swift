@@ -235,7 +235,7 @@ import Testing
             onOpen: { url in Task { try await TestBrowser.open(url) } }, input: { nil })
         #expect(run.code == .done)
         #expect(run.out.contains("signed in: auth0|grace"))
-        // The port of that moment is no part of the session: another call finds it.
+        // The port at the sign-in does not identify the session, so another call finds the session.
         #expect(await terminal.run("state", "--json").json["subject"] == "auth0|grace")
         await server.stop()
     }
@@ -262,7 +262,7 @@ import Testing
         let server = try await IdentityServer.start()
         let folder = try TemporaryFolder()
         let terminal = TestTerminal(server: server, store: folder.file("session"))
-        // The browser's URL only names the request.
+        // The browser's URL only refers to the request.
         let pushed = await terminal.signIn("--par")
         #expect(pushed.code == .done)
         #expect(pushed.out.first?.contains("request_uri=") == true)
@@ -283,7 +283,7 @@ import Testing
         #expect(pages.all.first?.hasPrefix("\(server.issuer)v2/logout?") == true)
         #expect(await terminal.run("state", "--account", "work").out == ["signed out"])
         #expect(await terminal.run("state").out.first == "signed in: auth0|ada")
-        // Nobody comes back: the session has ended here all the same.
+        // The browser never returns, but the session has ended on the device anyway.
         #expect(await terminal.run("sign-out", "--browser").code == .cancelled)
         #expect(await terminal.run("state").out == ["signed out"])
         #expect(await terminal.run("accounts").out.isEmpty)

@@ -1,4 +1,4 @@
-// A module of the app that has the same name for something as Pilotlight has for its main class.
+// A module of the app in which a type has the same name as Pilotlight's main class.
 
 /// The app's.
 public struct Session: Sendable {

@@ -1,4 +1,4 @@
-// Compiled without and with Pilotlight: the import changes the meaning of no name.
+// Compiled without and with Pilotlight: the import must not change the meaning of any name.
 
 import Logging
 import Models

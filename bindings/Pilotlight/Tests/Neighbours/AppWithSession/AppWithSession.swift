@@ -1,4 +1,4 @@
-// `Session` alone may mean either module's: an ordinary ambiguity, which the module's name settles.
+// `Session` alone may be the type of either module: an ordinary ambiguity, which the module's name resolves.
 
 import Accounts
 import Models

@@ -1,4 +1,4 @@
-// A module of an app, with names that apps often have.
+// A module of an app, with type names that apps often use.
 
 /// The app's.
 public struct Address: Sendable {

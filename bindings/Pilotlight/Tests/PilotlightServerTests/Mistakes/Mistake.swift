@@ -2,15 +2,15 @@ import Foundation
 import IdentityServerSupport
 import Pilotlight
 
-/// Something that a developer or a server gets wrong, and what the error has to say about it.
+/// Something that a developer or a server does wrong, and what the error must say about it.
 struct Mistake: Sendable {
-    /// In the words of the page about the quality of errors.
+    /// The description on the page about the quality of errors.
     let name: String
-    /// The case of the error, with its field, argument or reason; nil where nothing is wrong.
+    /// The case of the error, with its field, argument or reason; nil if there is no error.
     let error: String?
-    /// What ``SessionError/errorDescription`` must name: host, field, values. `{host}` is the server's.
+    /// What ``SessionError/errorDescription`` must name: host, field, values. `{host}` stands for the server's host.
     let says: [String]
-    /// What ``SessionError/recoverySuggestion`` must name: the setting here, and the Dashboard's labels.
+    /// What ``SessionError/recoverySuggestion`` must name: the setting in the app, and the Dashboard's labels.
     let advises: [String]
     /// Makes the mistake.
     let make: @Sendable (IdentityServer) async throws -> Void
@@ -30,10 +30,10 @@ struct Mistake: Sendable {
 }
 
 extension Mistake {
-    /// What became of it.
+    /// The outcome of a mistake.
     struct Outcome: Sendable {
         let error: SessionError?
-        /// Description and suggestion, with what differs from run to run made the same.
+        /// The error's description and suggestion, in which what differs between runs is replaced.
         let description: String
         let suggestion: String
         let host: String
@@ -55,7 +55,7 @@ extension Mistake {
             host: host)
     }
 
-    /// Ports, folders and pauses differ from run to run.
+    /// Replaces ports, folders and pauses, which differ between runs.
     private static func steady(_ text: String, host: String) -> String {
         text.replacingOccurrences(of: host, with: "127.0.0.1:4000")
             .replacingOccurrences(of: "localhost:\(host.split(separator: ":")[1])", with: "localhost:4000")
@@ -72,7 +72,7 @@ extension Mistake {
 }
 
 extension SessionError {
-    /// The case, and what of it does not differ from run to run.
+    /// The case, and those of its values that do not differ between runs.
     var shortName: String {
         switch self {
         case .temporarilyUnavailable(let reason, _, _): "temporarilyUnavailable(\(reason))"
@@ -93,7 +93,7 @@ extension SessionError {
     }
 }
 
-/// Shows the issuer's page to a user who closes it, where the issuer does not send the browser back.
+/// Shows the issuer's page, and plays a user who closes the page if the issuer does not redirect the browser back.
 struct ClosingBrowser: WebAuthenticator {
     func authenticate(url: URL, redirectURI: URL) async throws -> URL {
         let callback = try? await TestBrowser().authenticate(url: url, redirectURI: redirectURI)
@@ -102,7 +102,7 @@ struct ClosingBrowser: WebAuthenticator {
     }
 }
 
-/// A browser that answers for an issuer that is not there: with a code, and the sign-in's own state.
+/// A browser that answers for an issuer that does not exist, with a code and the sign-in's own `state`.
 struct MadeUpBrowser: WebAuthenticator {
     func authenticate(url: URL, redirectURI: URL) async throws -> URL {
         let state = URLComponents(url: url, resolvingAgainstBaseURL: false)?.queryItems?.first { $0.name == "state" }?

@@ -5,7 +5,7 @@ import Pilotlight
 private let bundle = "com.example.app"
 private let redirect = IdentityServer.redirectURI
 
-/// Found when the session is made, before anything is sent.
+/// Mistakes that are found when the session is created, before anything is sent.
 extension Mistake {
     static let configuration: [Mistake] = [
         Mistake(

@@ -2,7 +2,7 @@ import Foundation
 import IdentityServerSupport
 import Pilotlight
 
-/// Hosts and servers that are not there, are not the right ones, or have trouble.
+/// Hosts and servers that do not exist, are the wrong ones, or have a fault.
 extension Mistake {
     static let servers: [Mistake] = [
         Mistake(
@@ -78,7 +78,7 @@ extension Mistake {
             "A server whose certificate is not trusted", "temporarilyUnavailable(untrustedConnection)",
             says: ["discovery document of {host}", "TLS", "self-signed"], advises: ["date and time", "self-signed"]
         ) { server in
-            // The server speaks no TLS at all; what the app gets is the same.
+            // The server does not support TLS at all, but the app gets the same error.
             let issuer = server.issuer.replacingOccurrences(of: "http:", with: "https:")
             _ = try await begin(openIDConnect(issuer)).beginSignIn()
         },

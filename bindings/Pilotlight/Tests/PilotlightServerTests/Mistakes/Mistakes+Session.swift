@@ -6,7 +6,7 @@ import Pilotlight
 import FoundationNetworking
 #endif
 
-/// Found when a session is used.
+/// Mistakes that are found when a session is used.
 extension Mistake {
     static let session: [Mistake] = [
         Mistake("`restore()` is forgotten: the token call does it", nil) { server in
@@ -130,7 +130,7 @@ extension Mistake {
             try Data().write(to: file)
             let session = try Session(
                 server.auth0(), storage: .file(file.appendingPathComponent("session")), log: .none)
-            // At launch, not at the first write.
+            // It fails at launch, not only at the first write.
             try await session.restore()
         },
         Mistake(
@@ -178,7 +178,7 @@ extension Mistake {
         },
     ]
 
-    /// What goes wrong with the challenge of a renewal that was refused.
+    /// Makes a mistake with the challenge of a refused renewal.
     private static func secondFactor(
         _ server: IdentityServer, _ mistake: (Session, MFAChallenge) async throws -> Void
     ) async throws {

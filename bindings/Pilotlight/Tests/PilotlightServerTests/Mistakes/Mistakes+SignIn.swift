@@ -2,7 +2,7 @@ import Foundation
 import IdentityServerSupport
 import Pilotlight
 
-/// Found at the sign-in.
+/// Mistakes that are found at the sign-in.
 extension Mistake {
     static let signIn: [Mistake] = [
         Mistake(
@@ -109,7 +109,7 @@ extension Mistake {
         },
     ]
 
-    /// What an ID token must not be. None of these suggests another attempt, which would end in the same way.
+    /// Invalid ID tokens. No error suggests another attempt, because it would fail in the same way.
     static let idTokens: [Mistake] = [
         Mistake(
             "The ID token is signed by an algorithm with a shared secret", "signInFailed(id_token_invalid)",
@@ -153,7 +153,7 @@ extension Mistake {
         return url
     }
 
-    /// The token endpoint's next answer.
+    /// Sets the token endpoint's next answer.
     static func refuse(_ server: IdentityServer, _ status: Int64, _ code: String, _ words: String) async throws {
         let body = "{\"error\":\"\(code)\",\"error_description\":\"\(words)\"}"
         try await server.addFault(
@@ -176,7 +176,7 @@ extension Mistake {
         try await begin(server.auth0()).signIn(using: TestBrowser())
     }
 
-    /// Everything that the issuer says is by a clock that differs from the device's by so many seconds.
+    /// Makes the issuer's clock differ from the device's by that many seconds.
     private static func shift(_ server: IdentityServer, _ seconds: Int64) async throws {
         let now = Int64(Date().timeIntervalSince1970) + seconds
         let claims: SessionJSON = [

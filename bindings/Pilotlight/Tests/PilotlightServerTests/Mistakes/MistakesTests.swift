@@ -3,8 +3,8 @@ import IdentityServerSupport
 import Pilotlight
 import Testing
 
-/// What developers get wrong, each made once with the real core and a real server: the error says what happened here and
-/// where to change it. The page docs/quality-of-errors.md is made from this table.
+/// Makes each mistake once, with the real core and a real server: the error must say what happened and where to change it. The
+/// pages docs/quality-of-errors.md and Guides/QualityOfErrors.md are made from the results.
 @Suite struct MistakesTests {
     @Test func eachErrorSaysWhatHappenedAndWhereToChangeItAndThePageShowsThem() async throws {
         var rows: [String] = []
@@ -29,7 +29,7 @@ import Testing
             #expect(!names.contains { outcome.description.contains($0) }, name)
             rows.append(row(mistake, outcome))
         }
-        // Another host's Keychain and file system have other words.
+        // On other hosts the Keychain and the file system have other messages.
         #if os(Linux)
         try compare(rows)
         #endif
@@ -47,7 +47,7 @@ import Testing
         return "| \(mistake.name) | `\(error.shortName)` | \(words[0]) | \(words[1]) |"
     }
 
-    /// `PILOTLIGHT_WRITE_MISTAKES=1` writes the pages instead.
+    /// Compares the pages with the results; with `PILOTLIGHT_WRITE_MISTAKES=1` it writes the pages first.
     private func compare(_ rows: [String]) throws {
         let head = """
             What the errors say for \(rows.count) mistakes that developers make, servers have or users meet. A test makes each of them \

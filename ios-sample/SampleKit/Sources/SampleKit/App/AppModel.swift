@@ -2,28 +2,28 @@ import Foundation
 import Observation
 import Pilotlight
 
-/// The app: its settings, the accounts that follow from them, and which screen is to be seen.
+/// The app: its settings, the accounts for these settings, and the current screen.
 @MainActor @Observable
 public final class AppModel {
-    /// What is to be seen. `welcome` may say why a new sign-in is needed, and `locked` waits for the device or the Keychain.
+    /// A screen. `welcome` may say why a new sign-in is needed, and `locked` waits for the device or the Keychain.
     public enum Screen: Equatable, Sendable {
         case loading, welcome(ReauthenticationReason?), locked, home, unavailable(SessionError)
     }
 
-    /// What is said once: of the sign-in of the app's earlier version, or that the browser may still know who signed out here.
+    /// A notice that is shown once: about the migration of an earlier session, or that the browser may still be signed in.
     public enum Notice: Equatable, Sendable {
         case migrated, couldNotMigrate(ImportProblem), browserStillSignedIn(SessionError)
     }
 
-    /// The settings that the session was made with.
+    /// The settings that the session was created with.
     public private(set) var settings: AppSettings
-    /// The session of the current account, or the one that a first user signs in to; nil when the settings make none.
+    /// The session of the current account, or the session for a first user's sign-in; nil if the settings are invalid.
     public private(set) var session: SessionModel?
-    /// The users of this app; nil in previews.
+    /// The accounts of this app; nil in previews.
     public private(set) var accounts: SessionAccounts?
-    /// What the session went through since the app's start.
+    /// The session's states and events since the app's start.
     public private(set) var history: History?
-    /// What is to be said once.
+    /// The notice to show, if any.
     public var notice: Notice?
 
     private var first: SessionModel?
@@ -33,7 +33,7 @@ public final class AppModel {
     private let migrate: (@MainActor (Session) async throws -> ImportOutcome)?
     private let open: @MainActor (AppSettings) throws -> (Session, SessionAccounts?)
 
-    /// An app. `migrate` takes over what another library stored; `open` makes the first user's session and all accounts.
+    /// Creates the model. `migrate` imports what another library stored; `open` creates the first session and the accounts.
     public init(
         settings: AppSettings = AppSettings(), save: @escaping (AppSettings) -> Void = { _ in },
         migrate: (@MainActor (Session) async throws -> ImportOutcome)? = nil,
@@ -43,7 +43,7 @@ public final class AppModel {
         begin()
     }
 
-    /// What is to be seen.
+    /// The current screen.
     public var screen: Screen {
         guard let session, !isMigrating else { return fault.map(Screen.unavailable) ?? .loading }
         switch session.state {
@@ -52,23 +52,23 @@ public final class AppModel {
         case .reauthenticationRequired(let reason): return .welcome(reason)
         case .signedOut: return .welcome(nil)
         case nil:
-            // The session could not be read, and nothing is known of it.
+            // The session could not be read, so nothing is known about it.
             if case .userAuthenticationFailed = session.error { return .locked }
             return session.error.map(Screen.unavailable) ?? .loading
         }
     }
 
-    /// Whether a user is signed in, and nothing of it may be seen before they have shown who they are.
+    /// Whether a user is signed in but must authenticate before anything is shown.
     public var isLocked: Bool { screen == .home && session?.isUserAuthenticationRequired == true }
 
-    /// Reads the sessions. Where nobody is signed in, that of the app's earlier version is looked for; one is taken over, once.
+    /// Reads the sessions. If nobody is signed in, it imports the session of the app's earlier version, once.
     public func start() async {
         await first?.restore()
         if let migrate, let first, first.session.state == .signedOut {
             isMigrating = true
-            // A failure changed nothing, and the next launch tries again.
+            // A failure changes nothing, and the next launch tries again.
             let outcome = try? await migrate(first.session)
-            // The model gets the new state here, not only when the report comes.
+            // Gives the model the new state now, without waiting for the report.
             if case .imported = outcome { await first.restore() }
             isMigrating = false
             switch outcome {
@@ -80,15 +80,15 @@ public final class AppModel {
         await showCurrent()
     }
 
-    /// Unlocks what is locked: the Keychain may ask when the session is read, and then the app's own lock does.
+    /// Unlocks the app: first the Keychain may ask, when the session is read, then the app's own lock.
     public func unlock() async {
         if !isLocked { await start() }
         if isLocked { await session?.authenticateUser() }
     }
 
-    /// Shows the account that is current now: a user signed in or out, or chose another one.
+    /// Shows the current account, after a user has signed in or out or has chosen another account.
     public func showCurrent() async {
-        // What the first session says of the store is enough.
+        // An error is ignored, because the first session reports errors of the store.
         try? await accounts?.restore()
         if let account = accounts?.current {
             show(account.model)
@@ -99,7 +99,7 @@ public final class AppModel {
         if session?.state?.isSignedIn == true, notice != .migrated { notice = nil }
     }
 
-    /// Saves other settings and opens the sessions that follow from them.
+    /// Saves other settings and opens the sessions for them.
     public func apply(_ settings: AppSettings) async {
         guard settings != self.settings || session == nil else { return }
         self.settings = settings
@@ -109,18 +109,18 @@ public final class AppModel {
         await start()
     }
 
-    /// Signs a user in who enters the shown code on another device (RFC 8628). Returns what there is to say when nobody was.
+    /// Signs in a user who enters the shown code on another device (RFC 8628). Returns the error to show if the sign-in failed.
     public func signInOnAnotherDevice(show: @escaping @MainActor (DeviceSignIn) -> Void) async -> SessionError? {
         await trying { try await $0.signInOnAnotherDevice { signIn in await show(signIn) } }
     }
 
-    /// Signs a user in with what another issuer gave, such as Apple (RFC 8693). Returns what there is to say when nobody was.
+    /// Signs a user in with the token of another issuer, such as Apple (RFC 8693). Returns the error to show if it failed.
     public func signIn(exchanging token: Result<ExternalToken, SessionError>) async -> SessionError? {
         await trying { try await $0.signIn(exchanging: token.get()) }
     }
 
-    /// Signs the user in to the other app of the settings, without asking them (OpenID Connect Native SSO). That app's
-    /// session is in its Keychain; here one in memory stands for it. Returns who is signed in there.
+    /// Signs the user in to the other app of the settings, without asking the user (OpenID Connect Native SSO). A session in
+    /// memory stands in for that app's session, which would be in its Keychain. Returns the `sub` of the user who is signed in.
     public func signInToOtherApp() async throws -> String? {
         var other = settings.configuration()
         other.clientID = settings.otherClientID.trimmed
@@ -146,14 +146,14 @@ public final class AppModel {
         await showCurrent()
     }
 
-    /// Signs out, and then out of the issuer's page in the browser, which comes back to the redirect URI.
+    /// Signs out of the app, then of the issuer in the browser, which returns to the redirect URI.
     public func signOut(ofBrowserBy authenticator: some WebAuthenticator) async {
         guard let session = session?.session, let returnTo = URL(string: session.configuration.redirectURI) else {
             return
         }
         await signOut()
         do {
-            // Some issuers lead back to the app only with the hint; Auth0 needs none.
+            // Some issuers return to the app only with the hint; Auth0 does not need it.
             try await session.signOutOfBrowser(
                 using: authenticator, returnTo: returnTo, options: LogoutOptions(sendsIDTokenHint: !settings.isAuth0))
         } catch {

@@ -2,29 +2,29 @@ import Foundation
 import Observation
 import Pilotlight
 
-/// What a session went through, for the inspector: its states and its events. It holds no token.
+/// The states and events of a session, for the inspector. It contains no token.
 @MainActor @Observable
 public final class History {
     /// A new state, or an event.
     public enum Moment: Equatable, Sendable { case state(SessionState), event(SessionEvent) }
 
-    /// One of them, and when it came.
+    /// A state or an event, and when it was reported.
     public struct Entry: Identifiable, Sendable {
         /// Counts from 1.
         public let id: Int
         /// When this app was notified.
         public let date: Date
-        /// What came.
+        /// The state or the event.
         public let moment: Moment
     }
 
-    /// The newest first, the last hundred.
+    /// The last hundred entries, the newest first.
     public private(set) var entries: [Entry] = []
     @ObservationIgnored private var listening: [Task<Void, Never>] = []
 
-    /// Writes down what happens to `session` from now on, until this object is gone.
+    /// Records what happens to `session` from now on, until this object is deallocated.
     public init(of session: Session) {
-        // Here, not in the tasks: no event is repeated for a listener that comes later.
+        // Begins here and not in the tasks, because no event is repeated for a listener that begins later.
         var (states, events) = (session.states.makeAsyncIterator(), session.events.makeAsyncIterator())
         listening = [
             Task { [weak self] in while let state = await states.next() { self?.add(.state(state)) } },

@@ -1,7 +1,7 @@
 import Pilotlight
 
 extension Session {
-    /// What a widget shows: the session as it is in the store; nil where it cannot be read. It cannot ask who the user is.
+    /// The stored state, for a widget; nil if it cannot be read. A widget cannot ask the user to authenticate.
     public func glance() async -> SessionState? {
         do {
             return try await restore()

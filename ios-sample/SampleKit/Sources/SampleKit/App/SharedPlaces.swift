@@ -1,6 +1,6 @@
 import Foundation
 
-/// Where the app and its widget find the same things: from the Info.plist, in which Xcode filled in the team's prefix.
+/// The places that the app and its widget share, from the Info.plist, into which Xcode inserts the team's prefix.
 public struct SharedPlaces: Sendable {
     /// `kSecAttrService` of the sessions.
     public let service: String
@@ -9,7 +9,7 @@ public struct SharedPlaces: Sendable {
     /// The app group that both are entitled to: the settings, and the lock of a renewal.
     public let appGroup: String
 
-    /// Those of an Info.plist, which `value` looks a key up in; nil when one is missing.
+    /// Reads the places from an Info.plist, in which `value` looks up a key; nil if one is missing.
     public init?(infoPlist value: (String) -> Any?) {
         guard let service = value("PilotlightService") as? String,
             let accessGroup = value("PilotlightAccessGroup") as? String,
@@ -18,6 +18,6 @@ public struct SharedPlaces: Sendable {
         (self.service, self.accessGroup, self.appGroup) = (service, accessGroup, appGroup)
     }
 
-    /// The user defaults that both read: the settings, and which account is current.
+    /// The user defaults that both read: the settings and the current account.
     public var defaults: UserDefaults { UserDefaults(suiteName: appGroup) ?? .standard }
 }

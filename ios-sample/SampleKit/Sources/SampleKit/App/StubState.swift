@@ -1,10 +1,10 @@
 import Foundation
 import Pilotlight
 
-/// The states that the app can be shown in without an issuer, on the SDK's own test double: for previews, pictures and UI tests.
+/// The states of the app without an issuer, with the SDK's own test double: for previews, pictures and UI tests.
 ///
-/// `expired`: the refresh token was refused. `empty`: a profile of nothing but its subject. `factor`: the issuer wants a second
-/// one. `waiting`: changes of the metadata wait for the network. `migrated`: an earlier sign-in was taken over. `broken`: no store.
+/// `expired`: the refresh token was refused. `empty`: the profile has only a subject. `factor`: a second factor is required.
+/// `waiting`: metadata changes wait for the network. `migrated`: an earlier session was imported. `broken`: the store fails.
 public enum StubState: String, CaseIterable, Sendable {
     case loading, welcome, expired, locked, home, empty, factor, offline, waiting, migrated, misconfigured, broken
 
@@ -51,7 +51,7 @@ public enum StubState: String, CaseIterable, Sendable {
     }
 }
 
-/// The preview's browser: it shows nothing, and nobody has to sign in.
+/// A browser for previews, which shows nothing and returns at once.
 private struct Nobody: WebAuthenticator {
     func authenticate(url: URL, redirectURI: URL) async throws -> URL { redirectURI }
 }
