@@ -1,4 +1,4 @@
-//! Second factors for renewals that the issuer refused with `mfa_required`.
+//! Second factors for renewals, exchanges and sign-ins that the issuer refused with `mfa_required`.
 
 use std::fmt;
 

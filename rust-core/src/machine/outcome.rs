@@ -52,7 +52,8 @@ impl Outcome {
 pub enum Verdict {
     /// The input was applied. The session, its tokens or what is known about the store have changed.
     Changed,
-    /// It makes no difference in this phase.
+    /// The session and its tokens are the same as before for the caller. Cooldowns, counters, nonces, or what waits to
+    /// be written may have changed.
     Unchanged,
     /// The input is for a session that is no longer current.
     Superseded,

@@ -38,7 +38,7 @@ impl PhaseKind {
 }
 
 impl Phase {
-    /// The refresh tokens that have yet to be revoked at the issuer, the oldest first.
+    /// The tokens that are still to be revoked at the issuer, the oldest first.
     pub(super) fn revocations(&self) -> &[PendingRevocation] {
         match self {
             Self::SignedOut(left) => &left.revocations,

@@ -7,7 +7,7 @@ import CoreImage
 
 /// A sign-in that the user completes on another device (RFC 8628): what to show on this screen.
 ///
-/// Anyone who has the code can approve the sign-in, so show it on this screen only. Printing it shows no code.
+/// Anyone who has the code can approve the sign-in, so show it on this screen only. Its description does not contain the code.
 public struct DeviceSignIn: Hashable, Sendable {
     /// The code that the user enters on the other device.
     public let userCode: String

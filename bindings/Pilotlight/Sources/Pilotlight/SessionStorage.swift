@@ -10,9 +10,8 @@ public struct SessionStorage: Hashable, Sendable {
         self.core = core
     }
 
-    /// The Keychain (Apple: "Keychain Services"). Throws at
-    /// ``Session/init(_:storage:name:readOnly:log:metrics:userAuthentication:)`` on a platform without one, and for options that
-    /// Keychain Services cannot fulfil together.
+    /// The Keychain (Apple: "Keychain Services"). ``Session/init(_:storage:name:readOnly:log:metrics:userAuthentication:)``
+    /// throws on a platform without one, and for options that cannot be combined.
     ///
     /// All options except `service` and `accessGroup` may change between two versions of an app: an existing session is
     /// found, and its next write applies the new options.

@@ -2,7 +2,7 @@
 //!
 //! **Promises.** At most one sign-in is in progress; a sign-out or a newer sign-in takes precedence over it. The code
 //! is sent once. The new session is stored before it is returned. **Needs** the context, the store, the issuer, its
-//! verifier, the revocations and the import's record.
+//! verifier, the revocations, the import's record, the exchanged tokens and the second factors.
 //!
 //! - `pending`: the sign-in in progress.
 //! - `shared_parts`: the parts that every way to sign in uses.
