@@ -1,17 +1,17 @@
 #!/usr/bin/env python3
-"""Makes a static library the same on every machine, and one that fits beside others written in Rust.
+"""Makes a static library identical on every machine, and compatible with other libraries written in Rust.
 
     archive.py anonymous IN OUT    writes it
     archive.py check ARCHIVE…      nothing in it can be defined a second time by another library
 
-Compilers put hashes into the names of objects that depend on where cargo's folders lie. A name keeps its place and its
-size, so that everything else in the archive stays where it is.
+Compilers put hashes that depend on the location of cargo's folders into the names of objects. A replaced name keeps
+its position and its length, so that everything else in the archive stays where it is.
 
-Another Rust library in the same app may have the same parts, of the same toolchain and the same versions. What Swift calls carries
-the crate's name. What the standard library and ring define for others gets a prefix here that no other library has. What is
-left is weak, so that the linker takes one of two: the compiler's own helpers (`___udivti3`), shared prologues, whose name says what
-they do, and `_rust_eh_personality`. That one keeps its name: it does the same in each library, and the table for unwinding has room for
-three routines (docs/adr/0015).
+Another Rust library in the same app may contain the same code, from the same toolchain and the same versions. The functions that Swift
+calls have the crate's name in theirs. External symbols of the standard library and ring get a prefix here that no other library has.
+The remaining symbols are weak, so that the linker uses one of two definitions: compiler helpers (`___udivti3`), shared prologues, whose
+name says what they do, and `_rust_eh_personality`. The last one keeps its name, because it does the same in each library, and the
+unwind table has room for only three routines (docs/adr/0015).
 """
 
 import re

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Makes the dynamic form of the library: a framework, and what a debugger reads beside it.
+"""Makes the dynamic form of the library: a framework and its dSYM.
 
     framework.py link TARGET ARCHIVE SOURCES TOOLS BINARY DWARF    links the archive, and takes the lines out of it
     framework.py bundle KIND BINARY SOURCES VERSION FOLDER         writes FOLDER/PilotlightFFI.framework
     framework.py symbols DWARF VERSION FOLDER                      writes FOLDER/PilotlightFFI.framework.dSYM
 
-SOURCES is the folder with the generated Swift: what that calls is exported, and nothing else. TOOLS is the folder of
-apple-toolchain.sh; off a Mac the linker is LLVM's, and the stubs of stubs.py stand for the SDK.
+SOURCES is the folder with the generated Swift: the functions that it calls are exported, and no others. TOOLS is the
+folder of apple-toolchain.sh. Off a Mac, the linker is LLVM's, and the stubs of stubs.py replace the SDK.
 """
 
 import os

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""Links each slice as an app does, without the parts that nothing calls, and checks what the result needs and weighs.
+"""Links each slice as an app does, without unused code, and checks the needed symbols and the size of the result.
 
     link.py check XCFRAMEWORK SOURCES TOOLS         against needed-symbols.txt and size-budget.txt, beside C++, Objective-C and
                                                     Rust (docs/adr/0015), and as prologues.py reads it
     link.py size XCFRAMEWORK SOURCES TOOLS FILE     only its size, against the budget in FILE
     link.py accept XCFRAMEWORK SOURCES TOOLS        writes both anew; read the difference before you commit it
 
-SOURCES is the folder with the generated Swift: an app keeps what that calls. TOOLS is the folder of apple-toolchain.sh. A
-framework is linked already, and is linked against. No Apple SDK is read: the stubs of stubs.py stand for it.
+SOURCES is the folder with the generated Swift: an app keeps the functions that it calls. TOOLS is the folder of
+apple-toolchain.sh. A framework is already linked; the check links against it. No Apple SDK is used: the stubs of stubs.py
+replace it.
 """
 
 import pathlib

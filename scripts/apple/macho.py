@@ -1,7 +1,8 @@
 """Reads static libraries for Apple platforms: universal file, archive, Mach-O object. Needs no tools.
 
-The formats are those of <mach-o/fat.h>, <ar.h> with BSD long names, <mach-o/loader.h> and <mach-o/nlist.h>.
-Not macholib 1.16 or lief 1.0: neither reads a static library, and around their reading of an object this file would stay.
+The formats are those of <mach-o/fat.h>, <ar.h> with BSD long names, <mach-o/loader.h> and <mach-o/nlist.h>. macholib 1.16
+and lief 1.0 are of no help: neither reads a static library, and with their parsers for objects this file would still be
+needed.
 """
 
 import struct

@@ -1,6 +1,6 @@
 """Reads the property lists of Xcode's project files: dictionaries, arrays and strings, with comments.
 
-Not openstep-plist 0.5: it takes a key that is there twice, which a wrong merge leaves behind, and drops the first one.
+Not openstep-plist 0.5: it accepts a duplicate key, which a wrong merge leaves behind, and drops the first one.
 """
 
 import re

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The platforms that a package can be for, and what each is called: by Rust, linkers, XCFrameworks, property lists and SwiftPM.
+"""The platforms that a package can support, and their names in Rust, linkers, XCFrameworks, property lists and SwiftPM.
 
     platforms.py targets PLATFORM,…         the Rust targets of scripts/build-xcframework.sh --platforms, one a line
     platforms.py kinds TARGET…              the kinds of slices that they make, one a line

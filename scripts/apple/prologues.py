@@ -1,9 +1,9 @@
-"""Follows what the functions of a linked arm64 slice save and restore, where they share code for it.
+"""Checks which registers the functions of a linked arm64 slice save and restore with shared code.
 
-With `-homogeneous-prolog-epilog`, LLVM moves the saving of registers into functions named OUTLINED_FUNCTION_PROLOG_FRAME…, and
-their restoring into OUTLINED_FUNCTION_EPILOG…, each followed by the registers. arm64 code for Apple's systems runs on no machine
-that tests the core, so it is read instead: such a function does exactly what its name says, a function that calls one restores what it
-saved, and the table for unwinding names the same registers (docs/adr/0016).
+With `-homogeneous-prolog-epilog`, LLVM moves the saving of registers into functions named OUTLINED_FUNCTION_PROLOG_FRAME…, and their
+restoring into OUTLINED_FUNCTION_EPILOG…, each followed by the registers. No machine that tests the core can run arm64 code for Apple's
+systems, so the code is analysed instead: such a function must do exactly what its name says, a function that calls one must restore
+the registers that it saved, and the unwind table must name the same registers (docs/adr/0016).
 """
 
 import bisect

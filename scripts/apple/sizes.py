@@ -1,9 +1,9 @@
-"""What the core adds to an app: measured on the dead-stripped link of the device slice, and held to a budget."""
+"""Measures what the core adds to an app, on the dead-stripped link of the device slice, and compares it with a budget."""
 
 import collections
 import re
 
-# Growth that passes unasked. What was saved is worth a new budget too, or it is spent again unseen.
+# Growth that passes without a new budget. Savings deserve a new budget too; otherwise they are lost again unnoticed.
 TOLERANCE = 0.01
 BUDGET_HEAD = """# Bytes of code and data that the core adds to an arm64 app, linked and dead-stripped, without rounding to pages and without
 # the symbol table. More than 1 % above it fails. scripts/check-apple.sh --accept writes this file.

@@ -1,6 +1,6 @@
-"""What stands for Apple's SDK in a link: for each library that the core may need a text-based stub, with exactly the names that
-needed-symbols.txt has. libSystem's names come from the open-source headers' package; where a link is not for iOS, or only makes what is
-checked later, all of them. A symbol that is not there is an error of the link."""
+"""Replaces Apple's SDK in a link: a text-based stub for each library that the core may need, with exactly the names in
+needed-symbols.txt. libSystem's names come from the package with the open-source headers; all of them are included if a link is not for
+iOS, or only produces what is checked later. A missing symbol is a link error."""
 
 import pathlib
 import re

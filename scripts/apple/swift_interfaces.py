@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Re-targets the standard library of a Swift toolchain for Linux, so that its compiler takes an iOS triple.
+"""Re-targets the standard library of a Swift toolchain for Linux, so that its compiler accepts an iOS triple.
 
     swift_interfaces.py library LINUX-FOLDER OUTPUT TRIPLE    the modules that the toolchain has as textual interfaces
     swift_interfaces.py essentials PRINTED OUTPUT TRIPLE      FoundationEssentials, from what swift-synthesize-interface prints
 
-A textual interface holds declarations with the `@available` of Apple's platforms, which are the same sources. The results
-serve to compile against, and nothing that is linked with them would run.
+A textual interface contains declarations with the `@available` attributes of Apple's platforms, because the sources are
+the same. The results can only be compiled against; nothing linked with them would run.
 """
 
 import pathlib

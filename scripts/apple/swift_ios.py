@@ -8,8 +8,9 @@
     swift_ios.py accept MODULE-MAP BUDGET NAME=FOLDER@MINIMUM-IOS…  writes that file anew
     swift_ios.py link MODULE-MAP LIBRARY FOLDER MINIMUM-IOS      the generated Swift in FOLDER finds its symbols in LIBRARY
 
-MODULE-MAP is where Xcode looks for it, and the compiler looks nowhere else: a search would find it under other names too. A
-module is taken as far as the optimiser's input, because a data race and a path without `return` are found no earlier.
+MODULE-MAP is at the place where Xcode looks for it, and the compiler looks nowhere else, because a search would find it
+under other names too. A module is compiled up to the optimiser's input, because data races and paths without `return` are
+not found earlier.
 """
 
 import os

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Compiles the library and the sample, browser sheet and views with them, with the Swift of scripts/swift.sh.
+"""Compiles the library and the sample, including the browser sheet and views, with the Swift of scripts/swift.sh.
 
     swift_oldest.py
 
-On Debian that is 6.0, as in the oldest Xcode that is promised. The compiler that swift_ios.py takes, for the standard library of
-iOS, is younger and lets through what 6.0 refuses: it knows more closures to be safe, and takes commas where there were none.
-Here everything is compiled for Linux, with Linux's Foundation and the stubs of the rest; that it is iOS's, swift_ios.py checks.
+On Debian that is Swift 6.0, as in the oldest supported Xcode. The compiler of swift_ios.py, for the standard library of iOS, is
+newer and accepts code that 6.0 refuses: it knows more closures to be safe, and accepts trailing commas in more places. Here
+everything is compiled for Linux, with Linux's Foundation and the stubs of the rest; swift_ios.py checks the code for iOS.
 """
 
 import pathlib
