@@ -22,7 +22,7 @@ mod power;
 mod users;
 
 pub(crate) fn router() -> Router<Arc<Shared>> {
-    // A nested router does not see its own root with the trailing slash.
+    // A nested router does not match its own root with the trailing slash.
     Router::new()
         .route("/_control/", get(about))
         .nest("/_control", routes())
@@ -59,7 +59,7 @@ impl FromRef<Arc<Shared>> for Control {
     }
 }
 
-/// What went wrong: a status and `{"error": …}`.
+/// An error: a status and `{"error": …}`.
 struct Problem(StatusCode, String);
 
 impl Problem {
@@ -78,7 +78,7 @@ impl IntoResponse for Problem {
     }
 }
 
-/// A body, whatever its Content-Type says. An empty one counts as `{}`.
+/// Parses a body, regardless of its Content-Type. An empty one counts as `{}`.
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let body = if body.is_empty() { b"{}" } else { body };
     serde_json::from_slice(body).map_err(Problem::bad_request)
@@ -147,7 +147,7 @@ async fn settings(State(control): State<Control>) -> Json<Settings> {
     Json(control.settings())
 }
 
-/// Members that are absent stay as they are.
+/// Absent members do not change.
 async fn change_settings(State(control): State<Control>, body: Bytes) -> Result<Json<Settings>, Problem> {
     let changes: serde_json::Map<String, Value> = parse(&body)?;
     let mut all = json!(control.settings());

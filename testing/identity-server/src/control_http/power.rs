@@ -1,4 +1,4 @@
-//! Offline, online, the end.
+//! Going offline, going online, shutting down.
 
 use std::io;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use super::Problem;
 use crate::control::Control;
 use crate::wire::Wire;
 
-/// The connection that asked gets its answer first; hence `Connection: close`.
+/// The requesting connection gets its answer first; hence `Connection: close`.
 type Answer = (StatusCode, [(HeaderName, &'static str); 1], Json<Value>);
 
 pub(super) async fn offline(
@@ -21,7 +21,7 @@ pub(super) async fn offline(
 ) -> Result<Answer, Problem> {
     wire.spare();
     control.go_offline().await.map_err(failed)?;
-    // A client that asked over the main port learns here where to ask for its return.
+    // A client that asked over the main port learns here where to ask the server to come back.
     Ok((
         StatusCode::OK,
         [(header::CONNECTION, "close")],

@@ -1,5 +1,5 @@
-//! Device secrets: an app that the user has signed in to signs the vendor's other apps in (OpenID Connect Native SSO for Mobile Apps
-//! 1.0; Okta: "Configure SSO for native apps").
+//! Device secrets: an app in which the user is signed in can sign the user in to the vendor's other apps (OpenID
+//! Connect Native SSO for Mobile Apps 1.0; Okta: "Configure SSO for native apps").
 
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -15,24 +15,24 @@ use crate::settings::Settings;
 use crate::state::Db;
 use crate::tokens::half_of_hash;
 
-/// As Okta calls the type, and as the profile does.
+/// Okta's name of the type, and the profile's.
 const TYPES: [&str; 2] = [
     "urn:x-oath:params:oauth:token-type:device-secret",
     "urn:openid:params:token-type:device-secret",
 ];
 const ID_TOKEN: &str = "urn:ietf:params:oauth:token-type:id_token";
 
-/// What a device secret stands for.
+/// The session behind a device secret.
 pub(crate) struct DeviceSecret {
     user_id: String,
     /// `sid`.
     session: String,
     auth_time: i64,
-    /// The refresh tokens that came with it, and by it; they end with it.
+    /// The refresh tokens that were issued with it and in exchange for it; they end with it.
     families: Vec<u64>,
 }
 
-/// The device secret of a grant that has one, and whether it is in the answer.
+/// The device secret of a grant that has one, and whether the answer contains it.
 pub(crate) fn secret(
     db: &mut Db,
     settings: &Settings,
@@ -51,7 +51,7 @@ pub(crate) fn secret(
     }
     let families = match known.and_then(|secret| db.device_secrets.remove(&secret)) {
         Some(replaced) => replaced.families,
-        // It was revoked.
+        // The secret was revoked.
         None if again => return None,
         None => family.into_iter().collect(),
     };
@@ -66,7 +66,7 @@ pub(crate) fn secret(
     Some((secret, true))
 }
 
-/// Ends a device secret, and all that came by it. Returns whether it was one.
+/// Ends a device secret and everything issued for it. Returns whether there was one.
 pub(super) fn revoke(db: &mut Db, settings: &Settings, token: &str) -> bool {
     let Some(ended) = db.device_secrets.remove(token) else {
         return false;
@@ -99,7 +99,7 @@ impl Call<'_> {
         let Some(known) = db.device_secrets.get(secret) else {
             return refused("The device_secret is invalid.");
         };
-        // It may have expired.
+        // The ID token may have expired.
         let claims = jws::verify(&self.shared.keys, id_token).unwrap_or_default();
         let says = |name: &str, value: &str| claims.get(name).and_then(Value::as_str) == Some(value);
         let hash = half_of_hash(secret, self.settings.algorithm);

@@ -1,5 +1,5 @@
-//! Token exchange of the server's own tokens (RFC 8693): an access, ID or refresh token for an access token of another API, as an
-//! Action of a Custom Token Exchange profile would do it at Auth0, or as the standard says.
+//! Token exchange of the server's own tokens (RFC 8693): an access, ID or refresh token for an access token for another
+//! API, like an Action of a Custom Token Exchange profile at Auth0, or as the standard says.
 
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -17,7 +17,8 @@ use crate::tokens::Issue;
 const STANDARD: &str = "urn:ietf:params:oauth:token-type:";
 
 impl Call<'_> {
-    /// Whether the type names a token of the server's own. A profile's type does where the token is none of another issuer's.
+    /// Whether the type names one of the server's own tokens. A profile's type does, unless the token comes from
+    /// another issuer.
     pub(super) fn is_own(&self, token: &str, kind: &str) -> bool {
         kind.starts_with(STANDARD) || (!token.starts_with("external:") && self.has_profile(kind))
     }
@@ -29,7 +30,7 @@ impl Call<'_> {
     pub(super) fn exchange_own(&self, db: &mut Db, token: &str, kind: &str) -> Response {
         let is_standard = kind.starts_with(STANDARD);
         if is_standard && !self.settings.standard_token_exchange {
-            // Reserved: no profile can have it.
+            // Reserved: no profile can use it.
             return oauth_error(400, "invalid_request", "The subject token type is not known.");
         }
         let Some(mut grant) = self.subject(db, token) else {
@@ -97,7 +98,8 @@ impl Call<'_> {
         private_json(StatusCode::OK, &answer)
     }
 
-    /// Whose token it is, where it is in force and this client's. A refresh token is not spent by being shown.
+    /// The grant of a token that is valid and belongs to this client. Presenting a refresh token here does not spend
+    /// it.
     fn subject(&self, db: &mut Db, token: &str) -> Option<Grant> {
         let client_id = &self.client.id;
         if let Ok(found) = bearer::identify_in(self.shared, db, token) {

@@ -1,4 +1,4 @@
-//! `/oauth/token`: codes and refresh tokens for tokens.
+//! `/oauth/token`: exchanges codes and refresh tokens for tokens.
 
 use std::sync::Arc;
 
@@ -60,7 +60,7 @@ pub(crate) async fn token(
         url: format!("{}oauth/token", shared.issuer),
         access_token: None,
     };
-    // Before anything is spent (RFC 9449 section 5).
+    // Before any token is spent (RFC 9449 section 5).
     let key = dpop::shown(&shared, &call.settings, &mut db, &headers, &request);
     let response = if standing.is_some_and(|standing| standing.exceeded) {
         oauth_error(429, "too_many_requests", "Global limit has been reached")
@@ -98,7 +98,7 @@ pub(super) struct Call<'a> {
     pub(super) client: &'a Client,
     pub(super) params: &'a Params,
     pub(super) tampering: Tampering,
-    /// The thumbprint of the key that the request shows.
+    /// The thumbprint of the key in the request's proof.
     pub(super) key: Option<String>,
 }
 
@@ -115,7 +115,7 @@ impl Call<'_> {
             .filter(|code| code.grant.client_id == self.client.id);
         let Some(code) = known else { return invalid_code() };
         if let Some(issued) = code.issued.clone() {
-            // Two hold the code, and one of them stole it.
+            // Two parties have the code, so one of them stole it.
             let killed = issued
                 .family
                 .is_some_and(|family| db.end_family(family, &self.settings));
@@ -171,7 +171,7 @@ impl Call<'_> {
         private_json(StatusCode::OK, &answer)
     }
 
-    /// The tokens that begin a session; with a refresh token where the grant has `offline_access`.
+    /// The tokens that begin a session, with a refresh token if the grant has `offline_access`.
     pub(super) fn begin(&self, db: &mut Db, grant: &Grant, account: &Account) -> (Value, Issued) {
         let now_ms = self.shared.clock.now_ms();
         let begun = grant
@@ -195,7 +195,7 @@ impl Call<'_> {
         issue.answer(self.shared, db, &self.settings)
     }
 
-    /// What does not fit the request that the code was made for.
+    /// The error if the request does not match the one that the code was issued for.
     fn mismatch(&self, code: &Code) -> Option<Response> {
         let redirect_uri = self.params.get("redirect_uri").unwrap_or_default();
         if redirect_uri != code.redirect_uri {
@@ -223,7 +223,7 @@ impl Call<'_> {
             Err(refusal) => return refusal,
         };
         if grant.device.is_some() {
-            // As for clients that are not "OIDC conformant": theirs go to /delegation.
+            // As for clients that are not "OIDC conformant": their refresh tokens go to /delegation.
             return oauth_error(403, "unsupported_grant_type", "Unsupported grant type: refresh_token");
         }
         if overlap {
@@ -246,7 +246,7 @@ impl Call<'_> {
             Err((status, error, text)) => return oauth_error(status, error, &text),
         };
         if grant.key.is_some() && grant.key != self.key {
-            // As Auth0 and oidc-provider do: a client with another key is not the one that the token was given to.
+            // As at Auth0 and oidc-provider: a client with another key is not the one that the token was issued to.
             return dead(self.settings.dead_refresh_token);
         }
         if account.mfa_required {
@@ -256,7 +256,7 @@ impl Call<'_> {
         self.renew(db, token, (family, *grant), &account, (audience, scope), None)
     }
 
-    /// Whose refresh token it is, and whether it is the one before the current one.
+    /// The grant of a usable refresh token, and whether it is the one before the current one.
     #[expect(clippy::result_large_err, reason = "the refusal is returned at once")]
     pub(super) fn usable(&self, db: &mut Db, token: &str) -> Result<(u64, Box<Grant>, bool), Response> {
         let now_ms = self.shared.clock.now_ms();
@@ -299,7 +299,7 @@ impl Call<'_> {
             grant.key.clone_from(&self.key);
             db.refresh_tokens.bind(family, &self.key);
         }
-        // Nothing can fail from here on: only now is the token spent.
+        // Nothing can fail from here on, so only now is the token spent.
         let refresh_token = db.refresh_tokens.exchange(token, now_ms, &self.settings);
         if self.settings.refresh_ends_access_token {
             db.access_tokens.revoke_family(family);
@@ -328,7 +328,8 @@ impl Call<'_> {
         private_json(StatusCode::OK, &answer)
     }
 
-    /// The audience and scope of a refresh: the sign-in's, another API's (multi-resource), or a part of the scope.
+    /// The audience and scope of a refresh: those of the sign-in, another API's (multi-resource), or a part of the
+    /// scope.
     fn resource(&self, granted: &[String], audience: Option<&str>) -> Result<Resource, (u16, &'static str, String)> {
         let mut allowed = granted.to_vec();
         let mut chosen = audience.map(str::to_owned);
@@ -353,7 +354,7 @@ impl Call<'_> {
         };
         let mut requested = words(requested);
         if by_audience.is_some() && !self.settings.multi_resource_refresh {
-            // Ignored along with the audience, and not a word said ("Configure and Implement Multi-Resource Refresh Token").
+            // Ignored silently, along with the audience ("Configure and Implement Multi-Resource Refresh Token").
             requested.retain(|scope| allowed.contains(scope));
         }
         match requested.iter().find(|scope| !allowed.contains(scope)) {

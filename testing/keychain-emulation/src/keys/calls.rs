@@ -1,4 +1,4 @@
-//! The functions, under their own names. A place for an error may be null, and the core's always is.
+//! The functions, under their own names. The pointer for an error may be null; the core always passes null.
 
 use std::collections::BTreeMap;
 use std::ptr;
@@ -171,7 +171,7 @@ fn text_of(value: &CFType) -> String {
     value.downcast::<CFString>().unwrap().to_string()
 }
 
-/// A reference that is the caller's from now on (Create Rule).
+/// A reference that belongs to the caller from now on (Create Rule).
 #[allow(clippy::mem_forget, reason = "the caller releases it")]
 pub(super) fn given(object: Option<CFType>) -> CFTypeRef {
     let Some(object) = object else {

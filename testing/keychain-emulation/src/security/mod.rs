@@ -1,6 +1,6 @@
 //! Keychain Services, emulated: the functions that the adapter calls, under their own names, over CoreFoundation's own
-//! dictionaries. As strict as Apple's and in places stricter. Each service is its own device, so that tests that run
-//! at once do not meet.
+//! dictionaries. They are as strict as Apple's and in places stricter. Each service has a separate device, so that
+//! tests that run at the same time do not interfere.
 
 mod access_control;
 mod arguments;
@@ -20,10 +20,10 @@ pub use self::items::{Item, Stored};
 pub use self::user::Answer;
 pub(crate) use self::user::{invalidate_context, new_context};
 
-/// The app's first group, where new items go, and one that it shares.
+/// The app's first group, to which new items go, and a group that it shares.
 pub const GROUPS: [&str; 2] = ["TEAM.org.example.app", "TEAM.org.example.shared"];
 
-/// What was called.
+/// The called function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Function {
     /// `SecItemCopyMatching`
@@ -42,30 +42,31 @@ pub enum Lock {
     /// It is unlocked.
     #[default]
     Unlocked,
-    /// It was, since its start.
+    /// It has been unlocked since its start, and is locked now.
     Locked,
-    /// It never was since its start. What cannot be decrypted is reported as locked.
+    /// It has not been unlocked since its start. Items that cannot be decrypted are reported as locked.
     NeverUnlocked,
-    /// The same, and what cannot be decrypted is reported as not found.
+    /// The same, but items that cannot be decrypted are reported as not found.
     NeverUnlockedAndLying,
 }
 
-/// A device, as one service sees it.
+/// A device, as seen by one service.
 #[derive(Clone, Debug, Default)]
 pub struct Device {
     /// Whether it is unlocked.
     pub lock: Lock,
-    /// What the user does the next times; then authenticates.
+    /// What the user does at the next prompts; after these, the user authenticates.
     pub answers: Vec<Answer>,
-    /// The prompts that the user has seen, with the reuse of a device unlock.
+    /// The prompts that the user has seen, with the reuse duration of a device unlock.
     pub prompts: Vec<(String, u32)>,
     /// The calls so far.
     pub calls: Vec<Function>,
-    /// What the coming calls answer instead of doing anything; `None` lets one pass.
+    /// What the next calls return instead of doing anything; `None` lets a call pass.
     pub failures: Vec<Option<i32>>,
-    /// Adding finds what is there already before it finds that the device is locked: which comes first is not documented.
+    /// Whether adding reports an existing item before it reports that the device is locked; the order is not
+    /// documented.
     pub answers_add_first: bool,
-    /// Everything that is in the Keychain.
+    /// All items in the Keychain.
     pub items: Vec<Item>,
 }
 
@@ -81,25 +82,25 @@ pub fn with<T>(service: &str, look: impl FnOnce(&mut Device) -> T) -> T {
 }
 
 impl Device {
-    /// The items of that account that are neither the probe nor a companion, in the order in which they were added.
+    /// The items of that account, except the probe and companions, in the order in which they were added.
     pub fn items(&self, account: &str) -> Vec<Item> {
         let mut items = self.items.clone();
         items.retain(|item| item.account == account && !item.service.ends_with(".guarded-sessions"));
         items
     }
 
-    /// What other code puts there.
+    /// Adds an item like other code.
     pub fn put(&mut self, item: Item) {
         self.items.push(item);
     }
 
-    /// The `nth` call from now on, counted from 1, and no other, answers `status`.
+    /// Makes only the `nth` call from now on, counted from 1, return `status`.
     pub fn fail_nth(&mut self, nth: usize, status: i32) {
         self.failures = vec![None; nth - 1];
         self.failures.push(Some(status));
     }
 
-    /// How often a function was called since the last time this was asked.
+    /// How often each function was called since this was last asked.
     pub fn take_counts(&mut self) -> BTreeMap<Function, usize> {
         let mut counts = BTreeMap::new();
         for call in self.calls.drain(..) {
@@ -109,7 +110,7 @@ impl Device {
     }
 }
 
-/// A reference that is the caller's from now on (Create Rule).
+/// A reference that belongs to the caller from now on (Create Rule).
 #[allow(clippy::mem_forget, reason = "the caller releases it")]
 fn given(object: CFType) -> CFTypeRef {
     let reference = object.as_CFTypeRef();

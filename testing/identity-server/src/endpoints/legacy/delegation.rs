@@ -1,4 +1,4 @@
-//! `/delegation`: a token for another, for the same user.
+//! `/delegation`: exchanges a token for another one for the same user.
 
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -70,7 +70,7 @@ fn delegate(call: &Call, grant: &Grant, account: Option<&Account>) -> Refused<Re
     Ok(private_json(StatusCode::OK, &body))
 }
 
-/// A device's refresh token. Those of `/oauth/token` are none.
+/// A device's refresh token. Those of `/oauth/token` are not accepted.
 fn by_refresh_token(call: &Call, token: &str) -> Refused<Grant> {
     let client = call.client("delegation/refresh_token")?;
     let now = call.shared.clock.now_ms();
@@ -114,7 +114,7 @@ fn app(call: &Call, grant: &Grant, account: &Account) -> Refused<Value> {
     }))
 }
 
-/// Temporary credentials, as AWS's AssumeRole answers them.
+/// Temporary credentials in the format of AWS's AssumeRole.
 fn aws(call: &Call, account: &Account) -> Value {
     let role = call.params.get("role").unwrap_or("arn:aws:iam::123456789012:role/app");
     json!({
@@ -128,7 +128,7 @@ fn aws(call: &Call, account: &Account) -> Value {
     })
 }
 
-/// A JWT that Firebase's old SDK takes: `v`, `d`, `iat`.
+/// A JWT in the format of Firebase's old SDK: `v`, `d`, `iat`.
 fn firebase(call: &Call, account: &Account) -> Value {
     let claims = json!({
         "v": 0,

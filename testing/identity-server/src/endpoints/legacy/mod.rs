@@ -1,5 +1,5 @@
 //! `/delegation`, `/tokeninfo` and `/oauth/ro` (Auth0, "Authentication API", legacy): off unless [`Settings::legacy`]
-//! is on, as they are for every tenant made since June 2017.
+//! is on, as for every tenant created since June 2017.
 
 use std::sync::Arc;
 
@@ -84,7 +84,7 @@ impl Call {
         })
     }
 
-    /// The client that asks, if the legacy grant is allowed for it.
+    /// The requesting client, if the legacy grant is allowed for it.
     fn client(&self, grant: &str) -> Refused<&Client> {
         let id = self.needed("client_id")?;
         let Some(client) = self.shared.client(id) else {

@@ -57,7 +57,7 @@ pub(super) fn answer(call: &Call) -> Refused<Response> {
     Ok(tokens(call, &grant, &account))
 }
 
-/// No `expires_in`: so it is documented.
+/// Has no `expires_in`, as documented.
 fn tokens(call: &Call, grant: &Grant, account: &Account) -> Response {
     let mut db = call.shared.db();
     let (family, refresh_token) = if grant.device.is_some() {
