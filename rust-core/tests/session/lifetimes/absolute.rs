@@ -128,7 +128,7 @@ async fn a_clock_that_is_set_lengthens_no_session() {
     }
 }
 
-/// A device that was set right after the sign-in: promise 9.
+/// The device's clock was corrected after the sign-in: promise 8.
 #[tokio::test]
 async fn a_clock_that_is_set_forward_ends_no_session_of_this_process() {
     for set in [60, DAY, 10 * 365 * DAY] {
