@@ -1,6 +1,6 @@
 """Proves that release.sh refuses what must not be released and writes a manifest that SwiftPM reads.
 
-It runs in its own repository, made from this checkout's files, whose build is a pretended one.
+It runs in a separate repository, made from this checkout's files, with a fake build.
 """
 
 import hashlib

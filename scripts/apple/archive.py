@@ -56,8 +56,8 @@ OTHER_CRATE = ((b"_uniffi_", b"_others_"), (b"_ffi_", b"_fff_"), (b"_UNIFFI_", b
 
 
 def of_another_crate(data):
-    """The same library as a compiler would make it of another crate with the same dependencies, by the same toolchain: what both have
-    has the names that the standard library and ring give it, and the personality routine is a strong one."""
+    """The same library as a compiler would build it from another crate with the same dependencies and toolchain: shared code has the
+    names that the standard library and ring give it, and the personality routine is strong."""
     out = bytearray(data)
     rename_all(out, data, tuple((new, old) for old, new in PREFIXES) + OTHER_CRATE)
     for member in macho.members(data):
@@ -69,7 +69,7 @@ def of_another_crate(data):
 
 
 def collisions(path):
-    """A sentence for each name that another library may define too."""
+    """A sentence for each name that another library may also define."""
     with open(path, "rb") as file:
         data = file.read()
     for thin in macho.slices(data):
@@ -80,7 +80,7 @@ def collisions(path):
 
 
 def weaken(out, member):
-    """In what is to be written, the definitions that other libraries have too."""
+    """Makes the definitions that other libraries also have weak, in the archive to be written."""
     for symbol in macho.definitions(member.body):
         if symbol.name in COMMON:
             out[member.body_at + symbol.entry_at + 4] |= macho.N_PEXT
@@ -89,8 +89,8 @@ def weaken(out, member):
 
 
 def name_routine(out, member, symbol):
-    """The table for unwinding names the routine by its symbol, not by its place in this object: else LLVM's linker takes it for
-    another one than the definition that stays."""
+    """Makes the unwind table name the routine by its symbol instead of its place in this object; otherwise LLVM's linker takes
+    it for a different routine than the definition that stays."""
     for content_at, relocation_at in macho.routines(member.body):
         content, relocation = member.body_at + content_at, member.body_at + relocation_at
         _, target = struct.unpack_from("<iI", out, relocation)

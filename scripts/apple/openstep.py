@@ -10,7 +10,7 @@ ESCAPES = {"n": "\n", "t": "\t"}
 
 
 class Malformed(Exception):
-    """The text is no property list; says where."""
+    """The text is not a property list; says where."""
 
 
 def tokens(text):

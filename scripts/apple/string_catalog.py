@@ -14,12 +14,12 @@ import sys
 
 LITERAL = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
 COMMENT = re.compile(r"^\s*//.*$|\s//\s.*$", re.MULTILINE)
-# What a screen shows as it is.
+# Texts that a screen shows untranslated.
 NAMES = {"Ada Lovelace"}
 
 
 def words(file):
-    """The literals in a Swift file that are words of a screen."""
+    """The literals in a Swift file that are texts of a screen."""
     found = LITERAL.findall(COMMENT.sub("", file.read_text(encoding="utf-8")))
     return {text.replace('\\"', '"') for text in found if text[:1].isupper() and text not in NAMES}
 

@@ -34,9 +34,9 @@ OURS = list(MODULES)[8:]
 
 
 def compile_module(name, folders, scratch):
-    """What the compiler said when it refused the module; "" when it did not."""
+    """The compiler's output if it refused the module, otherwise ""."""
     files = [str(file) for folder in folders for file in sorted(folder.rglob("*.swift")) if ".docc/" not in str(file)]
-    # A data race is found no earlier than here; of the others only the interface is needed.
+    # Data races are not found earlier than here; of the other modules only the interface is needed.
     depth = ["-emit-sil", "-o", f"{scratch}/{name}.sil", "-warnings-as-errors"] if name in OURS else ["-emit-module"]
     package = ["-package-name", "pilotlight"] if folders[0].parent == LIBRARY else []
     done = subprocess.run(
