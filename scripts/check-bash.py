@@ -108,7 +108,7 @@ class Findings(Script):
                     self.on_command(line, rest[at + 1:])
 
     def of_xargs(self, rest):
-        """Where its own options end."""
+        """The position at which its own options end."""
         at = 0
         while at < len(rest) and rest[at].startswith("-"):
             at += 2 if rest[at] in ("-n", "-I", "-P", "-L", "-s", "-d", "-a") else 1

@@ -20,7 +20,7 @@ story() {
 }
 tell() { printf '    %s\n' "$*"; }
 
-#--- The terminal sample: a separate process for each call, so each call is like a restart of the app -----------------
+# --- The terminal sample: a separate process for each call, so each call is like a restart of the app -----------------
 terminal() { PILOTLIGHT_BUILT=1 "$checkout/scripts/terminal.sh" "$@"; }
 answer() { terminal "$@" --json; }
 

@@ -17,7 +17,7 @@ keychain_emulation_crate=pilotlight-keychain-emulation
 # The Swift packages that are built and tested, relative to the checkout.
 swift_packages=(bindings/Pilotlight ios-sample/SampleKit)
 
-#--- Versions: changing one makes the tool anew ----------------------------------------------------------------------
+# --- Versions: changing one makes the tool anew ----------------------------------------------------------------------
 swift_suite=trixie                    # Debian's swiftlang 6.0.3, where there is no `swift` on PATH
 swift_root_version=2                  # raise it when the recipe in swift.sh changes
 apple_rust_version=1.96               # Debian's rustc-web, where rustup cannot add a target
@@ -51,7 +51,7 @@ export PILOTLIGHT_CORE_LIBRARY_DIR=${PILOTLIGHT_CORE_LIBRARY_DIR:-$target_dir/de
 # pip warns when it runs as root, which is of no use here; the pip of Xcode's Python does not know the option against it.
 export PIP_ROOT_USER_ACTION=ignore PIP_DISABLE_PIP_VERSION_CHECK=1
 
-#--- Messages for people: to stderr, so that stdout contains only results ---------------------------------------------
+# --- Messages for people: to stderr, so that stdout contains only results ---------------------------------------------
 if [ -t 2 ] && [ -z "${NO_COLOR:-}" ]; then
     bold=$'\033[1m' red=$'\033[31m' green=$'\033[32m' plain=$'\033[0m'
 else
@@ -168,7 +168,7 @@ core_shared_library() {
     printf '%s\n' "$target_dir/debug/lib$core_library.$extension"
 }
 
-#--- Temporary files and background processes, removed when the script ends ------------------------------------------
+# --- Temporary files and background processes, removed when the script ends ------------------------------------------
 # A script that uses these has no other EXIT trap; `at_exit COMMAND` adds to this one.
 exit_commands=()
 at_exit() { exit_commands+=("$1"); }
@@ -243,7 +243,7 @@ wait_for_line() {
     done
 }
 
-#--- Help: prints the comment at a script's head, before anything is built or installed -------------------------------
+# --- Help: prints the comment at a script's head, before anything is built or installed -------------------------------
 # A script whose program answers `--help` sets own_help first.
 case ${1:-} in
     --help | -h)

@@ -81,7 +81,7 @@ esac""",
     "npm": "",
     "sleep": """case $1 in 0.*) exec "$PRETEND_SLEEP" "$1" ;; *) touch "$PRETEND_FOLDER/time-passed" ;; esac""",
     "curl": """exec "$PRETEND_PYTHON" -B "$PRETEND_WORLD" curl "$@\"""",
-    # What would ask a registry, and proofs, which would be this one again.
+    # Commands that would use a registry, and proofs, which would run this one again.
     "python3": """case "$*" in
 *sys.version_info*) ;; # New enough, whichever runs the tests.
 *"-m pip install"*shellcheck*) while [ "$1" != --target ]; do shift; done; mkdir -p "$2/bin"; put_file "$PRETEND_FOLDER/bin/true-tool" "$2/bin/shellcheck" ;;

@@ -11,7 +11,7 @@ import unittest
 check_bash = importlib.import_module("check-bash")
 SCRIPTS = pathlib.Path(__file__).resolve().parent
 
-# What macOS's bash and tools know, in every place where the reader could lose its way.
+# Constructs that macOS's bash and tools support, in every place where the reader could be misled.
 RIGHT = r"""#!/usr/bin/env bash
 # mapfile here, and a ) and a ' in a comment: $( case $x in a) ;; esac )
 set -euo pipefail

@@ -23,7 +23,8 @@ import fixtures  # noqa: E402
 import platforms  # noqa: E402
 
 DEVICE, SIMULATORS = "aarch64-apple-ios", ["aarch64-apple-ios-sim", "x86_64-apple-ios"]
-# What rustup's precompiled standard library says of its oldest system (LC_VERSION_MIN_IPHONEOS, LC_VERSION_MIN_MACOSX).
+# The load command with which rustup's precompiled standard library names its minimum system (LC_VERSION_MIN_IPHONEOS,
+# LC_VERSION_MIN_MACOSX).
 OLD_COMMANDS = {"aarch64-apple-ios": 0x25, "x86_64-apple-ios": 0x25, "x86_64-apple-darwin": 0x24}
 
 

@@ -43,7 +43,7 @@ def rename(out, at, prefixes):
 
 
 def rename_all(out, data, prefixes=PREFIXES):
-    """Where they are defined, where they are called, and in the archive's table."""
+    """The name where it is defined, where it is called, and in the archive's table."""
     for member in macho.members(data):
         for name_at in macho.external_names(member.body):
             rename(out, member.body_at + name_at, prefixes)
@@ -51,7 +51,7 @@ def rename_all(out, data, prefixes=PREFIXES):
         rename(out, name_at, prefixes)
 
 
-# What a crate of another name would have in place of ours.
+# The names that a crate of another name would have instead of ours.
 OTHER_CRATE = ((b"_uniffi_", b"_others_"), (b"_ffi_", b"_fff_"), (b"_UNIFFI_", b"_OTHERS_"), (b"_pilotlight_", b"_somebodys__"))
 
 
