@@ -1,34 +1,35 @@
 #!/usr/bin/env bash
-# Compiles Swift for the iOS simulator, on a Mac or on Debian, in Swift 6 mode with every warning an error.
+# Compiles Swift for the iOS simulator, on a Mac or on Debian, in Swift 6 mode with warnings as errors.
 #
-#   scripts/apple-swift.sh setup                             make sure that the compiler is there; says which
+#   scripts/apple-swift.sh setup                             makes sure that the compiler is there; says which one
 #   scripts/apple-swift.sh swiftc MINIMUM-IOS ARGS…          the compiler
 #   scripts/apple-swift.sh link MINIMUM-IOS OUTPUT FILE…     a dynamic library of these objects and archives
 #   scripts/apple-swift.sh symbols MINIMUM-IOS ARGS…         the symbol graph of a compiled module, for DocC
-#   scripts/apple-swift.sh objc-swift MINIMUM-IOS ARGS…      the compiler's frontend, for Swift that Objective-C sees
+#   scripts/apple-swift.sh objc-swift MINIMUM-IOS ARGS…      the compiler's frontend, for Swift that is visible to Objective-C
 #   scripts/apple-swift.sh objc MINIMUM-IOS ARGS…            checks Objective-C
 #
-# On a Mac: Xcode's compiler and linker, and Apple's SDK. That half has not run yet.
+# On a Mac: Xcode's compiler and linker, and Apple's SDK. This half has not run yet.
 #
-# On Debian, without an Apple SDK: the compiler is that of a newer Debian (scripts/swift.sh). The standard library, Observation
-# and FoundationEssentials are open source with the availability of Apple's platforms in them, and are re-targeted to iOS; the
-# frameworks are the stubs of testing/apple-stubs. Nothing that comes out of it runs. The linker leaves undefined what is in no
-# file: Swift's own library is not there. What Objective-C sees is compiled on its own, with an Objective-C half of Foundation.
+# On Debian, without an Apple SDK: the compiler of a newer Debian (scripts/swift.sh). The standard library, Observation and
+# FoundationEssentials are open source and contain the availability of Apple's platforms; they are re-targeted to iOS. The
+# other frameworks are the stubs in testing/apple-stubs. The output cannot run. The linker leaves symbols undefined that are in
+# no file, because Swift's own library is not there. Swift that is visible to Objective-C is compiled separately, with an
+# Objective-C half of Foundation.
 set -euo pipefail
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 architecture=x86_64
 if on_mac; then architecture=$(uname -m); fi
-# In the Swift root, so that it is gone when the Swift is that it was made from.
+# In the Swift root, so that it is deleted together with the Swift from which it was made.
 library=$cache/$ios_swift_suite/ios-library
 library_key="$ios_swift_library_version ios-$(minimum_ios)"
-installed=/usr/libexec/swift/lib/swift # in the root
+installed=/usr/libexec/swift/lib/swift # inside the root
 stubs=$target_dir/apple-swift/stubs
 stub_sources=$checkout/testing/apple-stubs
-stub_modules=(CoreFoundation Foundation Combine CoreImage os Security CryptoKit LocalAuthentication XCTest UIKit AuthenticationServices SwiftUI WidgetKit) # one may import those before it
+stub_modules=(CoreFoundation Foundation Combine CoreImage os Security CryptoKit LocalAuthentication XCTest UIKit AuthenticationServices SwiftUI WidgetKit) # a module may import those before it
 
-# The same with Objective-C's runtime, of which Linux's standard library has nothing.
+# The same with the Objective-C runtime, of which Linux's standard library has nothing.
 objc_library=$cache/$ios_swift_suite/ios-objc-library
 objc_library_key="$library_key objc-1"
 objc_stubs=$target_dir/apple-swift/objc-stubs
@@ -59,7 +60,7 @@ retarget_all() {
 
 retarget() { python3 -B "$checkout/scripts/apple/swift_interfaces.py" "$1" "$2" "$3/iphonesimulator" "$(triple "$(minimum_ios)")"; }
 
-# As frameworks are built, so that a `switch` over their enumerations needs the case of a later version too.
+# Compiled like frameworks, so that a `switch` over their enumerations also needs a case for later versions.
 make_stubs() {
     local into=$1 module
     step "Swift for iOS: compiling the stubs (with the standard library, the first time: under a minute)"
@@ -76,7 +77,7 @@ stubs_key() {
     (cd "$stub_sources" && sha256sum ./*/*.swift ./*/*.h ./*/module.modulemap | sha256sum) # not on a Mac
 }
 
-# The compiler takes the declaration of NSError's pointer from the standard library.
+# The compiler takes the declaration of the pointer to NSError from the standard library.
 make_objc_library() {
     local into=$1 name
     for name in shims clang host pm apinotes; do ln -s "$installed/$name" "$into/$name"; done
@@ -102,7 +103,7 @@ setup_objc() {
     made_once "$objc_stubs" "$(stubs_key) $objc_library_key ${objc_stub_modules[*]}" make_objc_stubs
 }
 
-# sid's Swift is another one some day, and then this is the reason.
+# One day sid will have another version of Swift; this error then explains the failure.
 fail_with_version() {
     local version
     version=$(cat "$1/version")
@@ -134,7 +135,7 @@ say_which() {
 }
 
 # --- Using them --------------------------------------------------------------------------------------------------------
-# The clang inside looks for no header of this machine.
+# The compiler's clang uses no headers of this machine.
 debian_swiftc() {
     local minimum=$1 stubs=$2
     shift 2
@@ -156,7 +157,7 @@ run_swiftc() {
     fi
 }
 
-# The frontend, because the driver would go on to code, of which there is no half for Objective-C.
+# The frontend, because the driver would go on to generate code, for which there is no Objective-C half.
 debian_objc_swift() {
     local minimum=$1 stubs=$2 module maps=()
     shift 2

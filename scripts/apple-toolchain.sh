@@ -1,20 +1,20 @@
 #!/usr/bin/env bash
-# Rust, C and object-file tools for the targets of apple/platforms.py, on a Mac or on Debian.
+# Rust, C and object-file tools for the targets in apple/platforms.py, on a Mac or on Debian.
 #
-#   scripts/apple-toolchain.sh setup [TARGET…]         make sure that they are there, with what these targets need
+#   scripts/apple-toolchain.sh setup [TARGET…]         makes sure that they are there, with what these targets need
 #   scripts/apple-toolchain.sh cargo TARGET VERB ARGS… `cargo VERB --target TARGET ARGS` with the right compilers;
 #                                                      its output folder is apple/ in cargo's target folder
 #   scripts/apple-toolchain.sh tool NAME ARGS…         lipo, nm, otool, strip, size, ar, dsymutil, rustc, ld64.lld (LLVM's off a Mac)
-#   scripts/apple-toolchain.sh sdk TARGET              the folder that stands for the target's SDK
+#   scripts/apple-toolchain.sh sdk TARGET              the folder that serves as the target's SDK
 #   scripts/apple-toolchain.sh size-flags TARGET       rustc's flags for a smaller library, one a line
-#                                                      (PILOTLIGHT_COMPACT_UNWIND=no leaves out that of docs/adr/0015)
+#                                                      (with PILOTLIGHT_COMPACT_UNWIND=no without the flag of docs/adr/0015)
 #   scripts/apple-toolchain.sh roots                   the folders of this machine that hold the tools, one a line
 #
-# On a Mac: rustup's targets and Xcode's tools; for a target without a precompiled standard library (visionOS, tvOS) rustup's
-# sources of it. On Debian: clang, lld and the LLVM tools of bookworm-security unpacked
-# into the cache, with the open-source Darwin headers that the PyPI package `ziglang` carries in place of an SDK (no Apple
-# SDK is involved); Rust is rustup's where it has the target, else Debian's rustc-web, which builds the standard library
-# from its own sources. Nothing is installed on the machine.
+# On a Mac: rustup's targets and Xcode's tools; for a target without a precompiled standard library (visionOS, tvOS), rustup's
+# sources of the standard library. On Debian: clang, lld and the LLVM tools of bookworm-security, unpacked into the cache, with the
+# open-source Darwin headers from the PyPI package `ziglang` instead of an SDK (no Apple SDK is involved). Rust is rustup's if it has
+# the target, otherwise Debian's rustc-web, which builds the standard library from its own sources. Nothing is installed on the
+# machine.
 set -euo pipefail
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -56,7 +56,7 @@ wheel.extractall(into, [name for name in wheel.namelist() if name.startswith(wan
 PYTHON
 }
 
-# Each program under its plain name, with the unpacked libraries for itself only.
+# Each program under its plain name. Only these programs use the unpacked libraries.
 make_wrappers() {
     local bin=$1 program name
     mkdir -p "$bin"
@@ -75,7 +75,7 @@ WRAPPER
 # --- Using them --------------------------------------------------------------------------------------------------------
 rustup_has() { have rustc && [ -d "$(rustc --print sysroot)/lib/rustlib/$1/lib" ]; }
 
-# On a Mac. Rust brings no precompiled standard library for some targets; cargo builds it from these sources.
+# On a Mac. For some targets Rust has no precompiled standard library; cargo builds it from these sources.
 need_target() {
     local target=$1 sources
     rustup_has "$target" && return
@@ -97,7 +97,7 @@ setup() {
     made_once "$tools" "$tools_key" make_tools
 }
 
-# The C compiler of build scripts takes any folder as SDKROOT, but clang warns when its name does not fit the target.
+# The C compiler of build scripts accepts any folder as SDKROOT, but clang warns if its name does not match the target.
 sdk_of() {
     local sdk folder
     sdk=$(python3 -B "$platforms" of "$1" | cut -d ' ' -f 3) || die "no such target: $1"
@@ -115,7 +115,7 @@ sdk_of() {
         xrsimulator) folder=$tools/XRSimulator.sdk ;;
     esac
     mkdir -p "$folder/usr"
-    # Two builds may come here at once.
+    # Two builds may run this at once.
     [ -e "$folder/usr/include" ] || ln -s ../../ziglang/lib/libc/include/any-darwin-any "$folder/usr/include" 2>/dev/null || [ -e "$folder/usr/include" ]
     printf '%s\n' "$folder"
 }
@@ -135,7 +135,7 @@ run_cargo() {
         SDKROOT=$(sdk_of "$target")
         export SDKROOT
         if ! rustup_has "$target"; then
-            # A stable compiler that is to build its own standard library needs the permission by a variable.
+            # A stable compiler needs this variable to be allowed to build its own standard library.
             standard_library=("-Zbuild-std=std,panic_abort,panic_unwind")
             export RUSTC_BOOTSTRAP=1 RUSTC="$tools/bin/rustc" RUSTDOC="$tools/bin/rustdoc" PATH="$tools/bin:$PATH"
             unset RUSTUP_TOOLCHAIN RUSTFLAGS CARGO_ENCODED_RUSTFLAGS RUSTC_WRAPPER
@@ -144,10 +144,10 @@ run_cargo() {
     exec cargo "$verb" --target "$target" ${standard_library[@]+"${standard_library[@]}"} "$@"
 }
 
-# The -Z flags are unstable, so only of the compiler that may use them because it builds the standard library: no file and line in
-# the messages of panics, Debug output without fields, which nothing in a release shows, and no unwinding out of destructors
-# (docs/adr/0018). With it go two options of LLVM that let functions share more code, prologues among it: scripts/check-apple.sh
-# follows what each of its functions saves and restores.
+# The -Z flags are unstable, so they are used only with a compiler that is allowed to use them because it builds the standard
+# library. They leave out file and line in the messages of panics, fields in Debug output, which a release never shows, and unwinding
+# out of destructors (docs/adr/0018). Two further options of LLVM let functions share more code, including prologues:
+# scripts/check-apple.sh checks which registers each function saves and restores.
 size_flags() {
     if [ "${PILOTLIGHT_COMPACT_UNWIND:-yes}" = yes ]; then printf '%s\n' -Cllvm-args=-emit-compact-unwind-non-canonical; fi
     if ! on_mac && ! rustup_has "$1"; then

@@ -1,35 +1,35 @@
-"""Reads a bash script as far as it takes to know its commands, its expansions and its `case` patterns.
+"""Reads a bash script far enough to find its commands, its expansions and its `case` patterns.
 
-It is no bash: what it does not know (arithmetic, conditions in `[[ ]]`, regular expressions) it skips as a whole. What it reads it
-gives to three functions of `Script`'s subclass: `on_command`, `on_expansion`, `on_finding`.
+It does not implement all of bash: it skips constructs that it does not know (arithmetic, conditions in `[[ ]]`, regular
+expressions). It passes its results to three functions of a subclass of `Script`: `on_command`, `on_expansion` and `on_finding`.
 """
 
 import re
 
 BLANK = " \t"
 META = set(" \t\n;&|<>()")
-# After these a command begins.
+# A command begins after these words.
 OPENING = {"if", "then", "else", "elif", "do", "while", "until", "!", "{", "time"}
 
 
 class Script:
-    """`read()` goes through the whole text. Positions are turned into lines by `line()`."""
+    """`read()` reads the whole text; `line()` converts positions into line numbers."""
 
     def __init__(self, text):
         self.text, self.at, self.here_documents = text, 0, []
-        # How many `$( )`, `<( )` and `>( )` are around the place that is read.
+        # How many `$( )`, `<( )` and `>( )` enclose the current position.
         self.substitutions = 0
-        # Whether the command that is read gets what another one writes.
+        # Whether the current command reads the output of another one.
         self.piped = False
 
     def on_command(self, line, words):
-        """A simple command, or the elements of an array: its words as they are written."""
+        """Receives a simple command, or the elements of an array: its words as written."""
 
     def on_expansion(self, line, inside):
-        """What is between the braces of `${ }`."""
+        """Receives the text between the braces of `${ }`."""
 
     def on_finding(self, line, what):
-        """Something that the reading itself found."""
+        """Receives a finding of the reader itself."""
 
     def line(self, at=None):
         return self.text.count("\n", 0, self.at if at is None else at) + 1
@@ -175,7 +175,7 @@ class Script:
                 return
 
     def condition(self):
-        """[[ … ]]: of no interest here but for `-v`."""
+        """[[ … ]]: only `-v` is of interest here."""
         begins = self.at
         while self.at < len(self.text) and not re.match(r"\s\]\]", self.text[self.at:self.at + 3]):
             self.quoted_or_plain()

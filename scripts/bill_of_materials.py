@@ -1,10 +1,11 @@
-"""The bill of materials (CycloneDX) of a release: which crates are in the XCFramework, by cargo-cyclonedx.
+"""Writes the bill of materials (CycloneDX) of a release with cargo-cyclonedx: the crates in the XCFramework.
 
     bill_of_materials.py OUT --tool PROGRAM --commit COMMIT --time SECONDS --url URL --sha256 SUM --rust VERSION
 
-cargo-cyclonedx lists what cargo resolves for a whole workspace, tests and tools included. So it is shown a workspace that has the
-core alone, without what only its tests need; what cargo does not build for a device is left out, and what only runs while it builds
-(macros) has the scope "excluded", CycloneDX's word for what is not shipped. The result is the same on each machine.
+cargo-cyclonedx lists everything that cargo resolves for a whole workspace, including tests and tools. For that reason it runs in a
+workspace that contains only the core, without test dependencies. Crates that cargo does not build for a device are left out, and
+crates that only run during the build (macros) have the scope "excluded", CycloneDX's term for components that do not ship. The
+result is the same on each machine.
 """
 
 import argparse
@@ -18,7 +19,7 @@ import tempfile
 
 CHECKOUT = pathlib.Path(__file__).resolve().parent.parent
 TARGET = "aarch64-apple-ios"
-# The core's own parts that cargo builds as crates. For others they are no parts, but what they depend on is.
+# Parts of the core that are separate crates. They are not listed as components, but their dependencies are.
 OWN = ("aes-gcm",)
 # Tables of rust-core/Cargo.toml for tests and benchmarks, up to the next table.
 FOR_TESTS = re.compile(r"^\[(?:target\.[^\n]*\.)?dev-dependencies\]\n(?:(?!\[).*\n?)*|^\[\[(?:bench|test|example)\]\]\n(?:(?!\[).*\n?)*", re.M)

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Makes what an app takes: build/Pilotlight, a Swift package with the XCFramework, the sources and the privacy
-# manifest, to be dragged into Xcode or named as a local package.
+# Builds the package that apps use: build/Pilotlight, a Swift package with the XCFramework, the sources and the privacy manifest, to be dragged into Xcode or
+# added as a local package.
 #
-#   scripts/build-xcframework.sh                    every target for iOS, as it ships
+#   scripts/build-xcframework.sh                    every target for iOS, as shipped
 #   scripts/build-xcframework.sh --platforms ios,macos,catalyst,visionos,tvos
-#                                                   for these, and for no other
-#   scripts/build-xcframework.sh --dynamic          a framework, which an app and its extensions share, instead of a static library
-#   scripts/build-xcframework.sh --debug            quick to build and to step through, with the paths of this machine; never to ship
+#                                                   for these platforms and no others
+#   scripts/build-xcframework.sh --dynamic          a framework that an app and its extensions share, instead of a static library
+#   scripts/build-xcframework.sh --debug            quick to build and to step through; contains paths of this machine; never ship it
 #   scripts/build-xcframework.sh --targets A,B      only these Rust targets, for work on one device or simulator
 #   scripts/build-xcframework.sh --transport url-session
 #                                                   smaller, without its own HTTP client and TLS: all requests go through URLSession
@@ -14,12 +14,12 @@
 #
 #   build/Pilotlight/                               the package
 #   build/PilotlightFFI.xcframework.zip (.sha256)   the XCFramework alone, for a release's binaryTarget(url:checksum:)
-#   build/symbols/TARGET/                           the archives with line tables, to read crash reports with
+#   build/symbols/TARGET/                           the archives with line tables, to symbolicate crash reports
 #
 # A framework's line tables are in the XCFramework too, as a dSYM, which Xcode puts into an app's archive.
 #
-# On a Mac it uses rustup's targets and Xcode; on Debian scripts/apple-toolchain.sh gets what it takes, and no Apple SDK is
-# needed. The same commit and the same tools give the same zip to the byte, in whatever folder the checkout lies.
+# On a Mac it uses rustup's targets and Xcode. On Debian, scripts/apple-toolchain.sh installs the tools into the cache, and no Apple SDK is needed. The same
+# commit and the same tools give the same zip, byte for byte, in whatever folder the checkout is.
 set -euo pipefail
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -94,14 +94,15 @@ choose_targets() {
 }
 
 # --- The archives ------------------------------------------------------------------------------------------------------
-# remappings: FROM=TO lines. No folder of the building machine may reach the archive: that would tell about the machine and
-# change the checksum. Only a debugger needs them: a debug build keeps them. A later line wins over an earlier one, so an inner folder comes after an outer one.
+# remappings: FROM=TO lines. No folder of the building machine may appear in the archive: that would disclose details of the machine and change the checksum.
+# Only a debugger needs the folders, so a debug build keeps them. A later line takes precedence over an earlier one, so an inner folder comes after an outer
+# one.
 remappings() {
     local cargo_home=${CARGO_HOME:-$HOME/.cargo} folder sysroot
     if [ "$profile" = dev ]; then return; fi
     printf '%s\n' "$HOME=/home" "$checkout=/pilotlight" "$target_dir=/target" "$cargo_home=/cargo"
     "$toolchain" roots | sed 's,$,=/tools,'
-    # Named after the registry's address, which is a matter of the machine's configuration.
+    # Its name comes from the registry's address, which depends on the machine's configuration.
     for folder in "$cargo_home"/registry/src/*/; do
         if [ -d "$folder" ]; then printf '%s\n' "${folder%/}=/cargo/registry"; fi
     done
@@ -118,7 +119,7 @@ compile() {
     done < <(remappings)
     while IFS= read -r line; do rust_flags+="\"$line\","; done < <("$toolchain" size-flags "$target")
     flags=(--config "build.rustflags=[$rust_flags]")
-    # Line tables for crash reports: they cost nothing in the app, because what ships is stripped of them.
+    # Line tables for crash reports. They add nothing to the app, because they are stripped from the shipped library.
     if [ "$profile" = release ]; then flags+=(--config 'profile.release.debug="line-tables-only"'); fi
     unset RUSTFLAGS CARGO_ENCODED_RUSTFLAGS
     (
@@ -149,7 +150,7 @@ build_slice() {
 }
 
 # --- The XCFramework ---------------------------------------------------------------------------------------------------
-# together NAME OUTPUT TARGET…: that file of each target, as one.
+# together NAME OUTPUT TARGET…: that file of all targets, combined into one.
 together() {
     local name=$1 into=$2 target files=()
     shift 2
@@ -157,8 +158,8 @@ together() {
     if [ $# = 1 ]; then cp "${files[0]}" "$into"; else "$toolchain" tool lipo -create "${files[@]}" -output "$into"; fi
 }
 
-# The module map lies in a folder named like its module: a flat one collides with any other library's in the same app, and
-# under another name Xcode 26.4 no longer finds it.
+# The module map is in a folder with the name of its module. A flat one collides with that of any other library in the same app, and under another name Xcode
+# 26.4 no longer finds it.
 add_static_library() {
     local folder=$1 headers=$1/Headers/$ffi_module
     shift
@@ -213,8 +214,8 @@ assemble_package() {
     python3 "$apple/xcframework.py" zip "$xcframework" "$staging/$ffi_module.xcframework.zip"
 }
 
-# Whole folders at once, so that a build that failed leaves what the last one made. The project's own package, which the
-# sample uses, looks for the XCFramework beside its manifest; a package may not reach out of its folder.
+# Moves whole folders at once, so that a failed build keeps the results of the last one. The project's own package, which the sample uses, looks for the
+# XCFramework beside its manifest; a package may not reach outside its folder.
 install_outputs() {
     local name beside=$checkout/bindings/Pilotlight/$ffi_module.xcframework
     mkdir -p "$output"
@@ -240,7 +241,7 @@ main() {
     package=$staging/$app_module
     xcframework=$package/$ffi_module.xcframework
     "$toolchain" setup "${targets[@]}"
-    # So that the registry's folders are there to be named in `remappings`.
+    # So that the registry's folders exist and `remappings` can name them.
     (cd "$checkout" && cargo fetch --quiet --locked) || die "the dependencies cannot be had" "cargo fetch --locked"
     for target in "${targets[@]}"; do build_slice "$target"; done
     assemble_xcframework

@@ -1,27 +1,27 @@
 #!/usr/bin/env bash
-# Builds what apps get and checks it, on Debian as on a Mac, without Xcode.
+# Builds the package that apps use and checks it, on Debian or on a Mac, without Xcode.
 #
-#   scripts/check-apple.sh                 all checks; exit 1 when any failed
-#   scripts/check-apple.sh --quick         the same with one simulator only: this machine's
-#   scripts/check-apple.sh --built         the same, of what scripts/build-xcframework.sh has left in build/; builds nothing
-#   scripts/check-apple.sh --swift         only: the checkout's Swift compiles for iOS, and with the oldest Swift that is promised
+#   scripts/check-apple.sh                 all checks; exit 1 if any failed
+#   scripts/check-apple.sh --quick         the same, with only this machine's simulator
+#   scripts/check-apple.sh --built         the same, of the package that scripts/build-xcframework.sh left in build/; builds nothing
+#   scripts/check-apple.sh --swift         only: the checkout's Swift compiles for iOS, and with the oldest supported Swift
 #                                          (half a minute; builds no Rust)
 #   scripts/check-apple.sh --dynamic       the framework of build-xcframework.sh --dynamic instead (also with --quick)
 #   scripts/check-apple.sh --platforms macos,catalyst,visionos,tvos [--dynamic]
-#                                          only: what build-xcframework.sh makes for these is as it should be; their Swift is not compiled
+#                                          only: the package that build-xcframework.sh makes for these is correct; their Swift is not compiled
 #   scripts/check-apple.sh --targets A,B [--dynamic]
 #                                          the same for these Rust targets alone: a platform has up to three, and each takes minutes
 #   scripts/check-apple.sh --url-session   only: the device slice of build-xcframework.sh --transport url-session links within its size
-#   scripts/check-apple.sh --swift-size    only: the Swift above the core weighs no more than scripts/apple/size-budget-swift.txt says
+#   scripts/check-apple.sh --swift-size    only: the Swift above the core is within scripts/apple/size-budget-swift.txt
 #   scripts/check-apple.sh --reproducible [--targets A,B]
-#                                          only: two builds from two folders give the same zip (slow: from nothing, twice)
+#                                          only: two builds from two folders give the same zip (slow: two builds without caches)
 #   scripts/check-apple.sh --prove         only: each check catches the fault that it is for (seconds; builds nothing)
-#   scripts/check-apple.sh --accept        writes the list of needed symbols and the size budget anew, from the last check's build
+#   scripts/check-apple.sh --accept        rewrites the list of needed symbols and the size budget, from the last check's build
 #   scripts/check-apple.sh --accept-swift-size
-#                                          writes the budget of the Swift anew
+#                                          rewrites the size budget of the Swift code
 #
-# It builds into cargo's target folder: build/ and the XCFramework beside bindings/Pilotlight, which people have in their Xcode
-# projects, stay as they are.
+# It builds into cargo's target folder. build/ and the XCFramework beside bindings/Pilotlight, which people use in their Xcode projects,
+# do not change.
 set -euo pipefail
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -36,7 +36,7 @@ simulator_architectures=arm64_x86_64
 mode=all dynamic='' platforms='' chosen_targets=''
 passed=0 failed=0 begun=()
 
-# Everything that is checked lies in the output folder.
+# All files to be checked are in the output folder.
 choose_output() {
     package=$output/$app_module
     xcframework=$package/$ffi_module.xcframework
@@ -51,7 +51,7 @@ choose_output() {
     fi
 }
 
-# The simulator that runs here, or, on Debian, the one that Debian's Swift compiles for.
+# The simulator of this machine or, on Debian, the one for which Debian's Swift compiles.
 choose_own_simulator() {
     simulator_architectures=x86_64
     targets=("$ios_device_target" x86_64-apple-ios)
@@ -73,7 +73,7 @@ report() {
     fi
 }
 
-# begin LOG COMMAND…: what needs nothing that is built runs beside the build of the Rust library, whose last step uses one processor.
+# begin LOG COMMAND…: runs a check that needs no build products beside the build of the Rust library, whose last step uses one processor.
 begin() {
     local log=$1
     shift
@@ -81,7 +81,7 @@ begin() {
     begun+=("$!")
 }
 
-# ended NUMBER LOG: that of what was begun.
+# ended NUMBER LOG: the result of a check that `begin` started.
 ended() {
     local status=0
     wait "${begun[$1]}" || status=$?
@@ -99,7 +99,7 @@ check_url_session_size() {
 
 check_link() { python3 -B "$apple/link.py" check "$xcframework" "$sources" "$(tools_folder)"; }
 
-# The folders of this machine, and the names of the person and the machine where they are longer than a chance match.
+# The folders of this machine, and the names of the user and the machine if they are long enough not to match by chance.
 check_strings() {
     local texts=("$checkout" "$target_dir" "$cache" "${CARGO_HOME:-$HOME/.cargo}" /Users/ registry/src/) text
     for text in "$HOME/" "${TMPDIR:-/tmp}/"; do
@@ -115,7 +115,7 @@ check_manifest() {
         python3 -B "$apple/audit.py" manifest "$(join_by_comma "${targets[@]}")" PrivacyInfo.xcprivacy
 }
 
-# The half of the project's own manifest that Linux does not take by itself; it is what the sample builds with.
+# The part of the project's own manifest that Linux does not use by itself; the sample builds with it.
 check_own_manifest() {
     local folder=$1/own-manifest
     mkdir "$folder"
@@ -127,11 +127,11 @@ check_own_manifest() {
 
 check_frameworks() { python3 -B "$apple/audit.py" frameworks "$package/Package.swift" "$checkout/bindings/Pilotlight/Package.swift"; }
 
-# Of the app; its package may not need a later one (xcode_project.py).
+# The minimum iOS of the app; its package may not need a later one (xcode_project.py).
 sample_minimum_ios() { sed -n 's/.*IPHONEOS_DEPLOYMENT_TARGET = \([0-9.]*\);/\1/p' "$checkout/ios-sample/PilotlightSample.xcodeproj/project.pbxproj" | sort -u; }
 
-# check_swift MODULE-MAP SOURCES: the generated and the handwritten modules in SOURCES, and above them the code of README and guides,
-# and the sample app with its widget and its tests. TerminalKit is for terminals.
+# check_swift MODULE-MAP SOURCES: compiles the generated and the handwritten modules in SOURCES, and on top of them the code of README and
+# guides, and the sample app with its widget and its tests. TerminalKit is for terminals only.
 check_swift() {
     local sample=$checkout/ios-sample guides=$target_dir/guide-code minimum folder guide_modules=()
     minimum=$(sample_minimum_ios)
@@ -156,13 +156,13 @@ swift_size() {
         "$swift_module=$sources/$swift_module@$minimum" "$app_module=$sources/$app_module@$minimum"
 }
 
-# check_objective_c MODULE-MAP SOURCES: what Objective-C sees of the library, the Objective-C of the guides, and the sample's.
+# check_objective_c MODULE-MAP SOURCES: the Objective-C interface of the library, and the Objective-C of the guides and the sample.
 check_objective_c() {
     python3 -B "$apple/swift_ios.py" objc "$1" "$2" "$(minimum_ios)" "$checkout/testing/apple-stubs/ObjectiveC" \
         "$target_dir/guide-code.objc" "$checkout/ios-sample/App/ObjectiveC"
 }
 
-# With Swift 6.0, where scripts/swift.sh has that; a Mac's Xcode has its own.
+# With Swift 6.0, if scripts/swift.sh has it; on a Mac, Xcode has its own version.
 check_oldest_swift() { python3 -B "$apple/swift_oldest.py"; }
 
 check_swift_link() {
@@ -177,7 +177,7 @@ check_zip() {
         cmp "$1/$ffi_module.xcframework.zip.sha256" "$zip.sha256"
 }
 
-# Each file is a process, as many at once as there are processors. The slow ones begin first.
+# Each file is a separate process; as many run at once as there are processors. The slow ones begin first.
 check_proofs() {
     (
         cd "$apple"
@@ -186,10 +186,10 @@ check_proofs() {
     )
 }
 
-# From what git has, in folders of different depth, with cargo's output apart; a name of the folder is a planted text.
+# From the files that git tracks, in folders of different depth, with separate cargo output; the name of one folder is a planted text.
 check_reproducible() {
     local scratch=$1 marker=pilotlight-planted-folder folder sums=()
-    # Packed once: the checkout may change while the first one builds.
+    # Packed once, because the checkout may change during the first build.
     (cd "$checkout" && git ls-files -z | tar -c --null -T - -f "$scratch/checkout.tar") || return 1
     for folder in "$scratch/one" "$scratch/$marker/another/one"; do
         mkdir -p "$folder"
@@ -229,7 +229,7 @@ parse_arguments() {
 # Which targets are built, and where.
 choose_targets() {
     local known target
-    # Here, because what the checks run is heard only when it fails.
+    # Checked here, because the output of checks is shown only if they fail.
     if [ "$mode" = --quick ]; then
         mode=all
         choose_own_simulator
@@ -259,7 +259,7 @@ main() {
         all | --quick | --platforms | --reproducible | --url-session) prerequisites rust python swift apple ;;
         *) prerequisites python swift apple ;;
     esac
-    # The budgets are those of Debian's compilers and of LLVM's linker.
+    # The budgets are for Debian's compilers and LLVM's linker.
     if on_mac; then
         case $mode in --url-session | --accept | --swift-size | --accept-swift-size) die "$mode measures what is built on Debian" "run it on Debian 12" ;; esac
     fi
@@ -271,7 +271,7 @@ main() {
     case $mode in all | --built | --swift | --swift-size | --accept-swift-size | --prove) "$checkout/scripts/apple-swift.sh" setup ;; esac
     case $mode in
         all)
-            # What does not depend on the form is checked with the static one.
+            # Checks that do not depend on the form run only with the static one.
             if [ -z "$dynamic" ]; then
                 begin "$scratch/proofs" check_proofs
                 if ! on_mac; then begin "$scratch/oldest" check_oldest_swift; fi
@@ -316,7 +316,7 @@ main() {
     case $mode in
         all | --built | --platforms)
             report "slices, objects, headers and Info.plist are as they should be" check_slices
-            # Elsewhere than on a Mac, where Xcode's own linker checks it against the SDK.
+            # Not on a Mac, where Xcode's own linker checks it against the SDK.
             if ! on_mac; then report "each slice links strictly, within the budget, and needs only what is listed" check_link; fi
             report "no folder of this machine is in the package" check_strings
             report "the privacy manifest declares what is used" check_privacy
@@ -326,11 +326,11 @@ main() {
     esac
     case $mode in
         all | --built)
-            # The rest of the Swift is the same in both forms.
+            # The rest of the Swift code is the same in both forms.
             if [ -z "$dynamic" ]; then
                 report "generated, handwritten and sample Swift compile for iOS" check_swift "$module_map" "$package/Sources"
                 report "Objective-C compiles over what it sees of the library" check_objective_c "$module_map" "$package/Sources"
-                # Elsewhere than on a Mac, whose compiler is another.
+                # Not on a Mac, whose compiler is different.
                 if ! on_mac; then report "the Swift above the core is within its budget" swift_size size; fi
             fi
             report "the generated Swift finds each of its symbols in the slice" check_swift_link

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Finds what macOS's bash 3.2 cannot read, what its sed, stat, date, readlink, mktemp, find and xargs do not know, and readers of a pipe
-that end before the writer: it dies of SIGPIPE when it writes more, and `pipefail` takes that for a failure, on some days only.
+"""Finds syntax that macOS's bash 3.2 cannot read, options that macOS's sed, stat, date, readlink, mktemp, find and xargs lack, and
+readers of a pipe that end before the writer: the writer dies of SIGPIPE if it writes more, which `pipefail` treats as a failure, but
+only sometimes.
 
     check-bash.py SCRIPT…      prints each finding as FILE:LINE and exits 1
 
-Where a bash 3.2 is (/bin/bash on a Mac; the program that PILOTLIGHT_BASH_3_2 names) it parses every script too. A line that runs
-elsewhere than on a Mac only ends with the comment "# not on a Mac".
+If there is a bash 3.2 (/bin/bash on a Mac, or the program named by PILOTLIGHT_BASH_3_2), it also parses every script. Lines that
+never run on a Mac end with the comment "# not on a Mac".
 """
 
 import os
@@ -16,9 +17,10 @@ import sys
 from bash_reader import Script
 
 ELSEWHERE = "# not on a Mac"
-# Programs that macOS has not, or not in each version that is used: right behind `have NAME` on the same line.
+# Programs that macOS lacks, in some or all versions: allowed only after `have NAME` on the same line.
 NOT_ON_MACOS = {"timeout", "flock", "nproc", "sha256sum", "realpath", "shuf", "tac", "setsid", "stdbuf", "md5sum", "pidof"}
-# Program: the letters that only GNU's knows or reads in another way, those that take a value, and further words.
+# For each program: the option letters that only the GNU version knows or reads differently, those that take a value,
+# and further words.
 GNU_ONLY = {
     "sed": ("rszi", "efl", r"-i"),
     "stat": ("cL", "ft", None),
@@ -32,7 +34,7 @@ GNU_ONLY = {
     "head": ("", "nc", None),
 }
 LONG_IS_KNOWN = {"grep"}
-# What a bash since 4.0 has.
+# Builtins of bash 4.0 and later.
 WORDS = {"mapfile": "`mapfile`", "readarray": "`readarray`", "coproc": "`coproc`"}
 DECLARING = {"declare", "local", "typeset", "readonly", "export"}
 EXPANSIONS = (
@@ -106,7 +108,7 @@ class Findings(Script):
                     self.on_command(line, rest[at + 1:])
 
     def of_xargs(self, rest):
-        """Where its own options end."""
+        """The position at which its own options end."""
         at = 0
         while at < len(rest) and rest[at].startswith("-"):
             at += 2 if rest[at] in ("-n", "-I", "-P", "-L", "-s", "-d", "-a") else 1
@@ -149,7 +151,7 @@ class Findings(Script):
 
 
 def ends_early(name, rest):
-    """Whether a reader leaves the rest of its input unread."""
+    """Whether a command may end before it has read all of its input."""
     letters = {"grep": r"-[A-Za-z]*[qm]\d*|--quiet|--max-count.*", "sed": r"(.*[\d;/ {])?[qQ][ }]*", "awk": r".*\bexit\b.*"}
     return name == "head" or name in letters and any(re.fullmatch(letters[name], word, re.S) for word in rest)
 
@@ -161,12 +163,12 @@ def plain(word):
 
 
 def findings(text):
-    """(line, sentence) of each thing in a script that a Mac does not know."""
+    """(line, sentence) for each construct in a script that a Mac does not support."""
     return sorted(set(Findings(text).read().found))
 
 
 def bash_3_2():
-    """The program, or None. A name that is given and is no bash 3.2 is a mistake."""
+    """The program, or None. It is an error if the named program is not bash 3.2."""
     named = os.environ.get("PILOTLIGHT_BASH_3_2")
     program = named or "/bin/bash"
     try:

@@ -13,24 +13,24 @@ import sys
 
 from rust_paths import extended_types, module_of, paths_in, without_tests
 
-# Each layer may know itself and those before it.
+# Each layer may use itself and those before it.
 ORDER = ("crypto", "model", "jose", "protocol", "storage", "machine", "ports", "session", "adapters", "ffi")
-# What the order would allow and is still wrong: an adapter serves any session.
+# Allowed by the order but wrong nevertheless: adapters must not depend on the session.
 FORBIDDEN = {("adapters", "session")}
 
-# A type whose methods stand in more files than this is not one part with its own state.
+# A type with methods in more files than this is not a single part with its own state.
 MOST_FILES_OF_A_TYPE = 2
 
-# Time, waiting, spawning, randomness and the outside world reach the other layers through ports only.
+# The other layers get time, waiting, spawning, randomness and the outside world only through ports.
 OUTSIDE = ("adapters", "ffi")
 ONLY_OUTSIDE = (
     "std::time::SystemTime", "std::time::Instant", "std::thread", "std::fs", "std::net",
     "std::process", "std::env", "tokio::spawn", "tokio::task", "tokio::time", "tokio::runtime", "tokio::net", "tokio::fs",
     "ring::rand", "getrandom", "reqwest", "security_framework", "security_framework_sys", "core_foundation",
 )
-# The operating system's arithmetic is a library like any other: what is asked of it is a function of its arguments.
+# The operating system's cryptography is a library like any other: its results depend only on its arguments.
 ALLOWED = {("crypto", "security_framework_sys"), ("crypto", "core_foundation")}
-# The pure layers know no lock, no task and no channel either.
+# The pure layers also use no lock, no task and no channel.
 PURE = ORDER[:ORDER.index("ports")]
 NOT_PURE = ("std::sync::Mutex", "std::sync::RwLock", "std::sync::Condvar", "std::sync::mpsc", "std::future", "tokio", "futures_util")
 

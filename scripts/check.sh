@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # The checks that need no test runner: format, lints, generated code, layout, dependencies, words.
 #
-#   scripts/check.sh           all of them; one line each, details where one failed; exit 1 when any failed
-#   scripts/check.sh NAME…     only these
+#   scripts/check.sh           all checks; one line each, with details if a check failed; exit 1 if any failed
+#   scripts/check.sh NAME…     only these checks
 #   scripts/check.sh --without NAME …
-#                              all but this one; may be given again
-#   scripts/check.sh --list    their names
+#                              all checks except this one; can be repeated
+#   scripts/check.sh --list    the names of the checks
 #   scripts/check.sh advisories --database DIR
 #                              with a copy of the advisory database (a clone of RustSec's advisory-db, or an unpacked archive
 #                              of it) instead of the network
@@ -22,7 +22,7 @@ checks=(
     file-length shell bash python swift-format dependencies advisories words required-files
 )
 
-# The files of the project: what git tracks, and what is new and not ignored.
+# The files of the project: all that git tracks, and new ones that are not ignored.
 files() { git ls-files --cached --others --exclude-standard -- "$@" | sort -u | while IFS= read -r f; do [ -f "$f" ] && printf '%s\n' "$f"; done; }
 handwritten() { files "$@" | grep -v -x -F "bindings/Pilotlight/Sources/$swift_module/$swift_module.swift" || true; }
 
@@ -30,7 +30,7 @@ check_rust_format() { cargo fmt --all --check; }
 
 check_rust_lints() {
     cargo clippy --quiet --workspace --all-targets --all-features --locked -- -D warnings
-    # These are no part of all targets, because they run only when they are asked for.
+    # These are not part of all targets, because they run only by name.
     cargo clippy --quiet --workspace --test interop --all-features --locked -- -D warnings
     # As scripts/build-xcframework.sh --transport url-session builds it.
     cargo clippy --quiet --package "$core_crate" --lib --no-default-features --locked -- -D warnings
@@ -48,27 +48,27 @@ check_apple_proof() { scripts/check-apple.sh --prove; }
 
 check_xcode_project() {
     python3 -B scripts/apple/xcode_project.py ios-sample/PilotlightSample.xcodeproj
-    # The app shows the library's sentences about errors in the user's language too, and the words of its views.
+    # The app also shows the library's error messages in the user's language, and the texts of its views.
     local library=bindings/Pilotlight/Sources/$app_module more
     more=("$library/SessionError+Localized.swift" "$library/AccountMenu.swift" "$library/SignInButton.swift" "$library/RequiresSession.swift"
         ios-sample/SampleKit/Sources/SampleKit/Advice.swift)
     python3 -B scripts/apple/string_catalog.py ios-sample/App "${more[@]}"
     python3 -B scripts/apple/string_catalog.py ios-sample/Widget
     python3 -B scripts/apple/ui_tests.py ios-sample/App ios-sample/AppUITests "${more[@]}"
-    # What these would notice, here too: in a second, and not only after the builds of scripts/check-apple.sh.
+    # The tests for these checks run here too, in a second, and not only after the builds of scripts/check-apple.sh.
     (cd scripts/apple && python3 -B -m unittest --quiet test_ui_tests test_string_catalog test_xcode_project)
 }
 
-# The scripts on a Mac where there is none, the release, what a Mac's bash does not know. Two at once; the slow ones begin first.
+# The scripts as they run on a Mac, simulated; the release; and features that a Mac's bash lacks. Two at once; the slow ones begin first.
 check_script_proofs() {
     (cd scripts && printf '%s\n' test_mac_walk.Testing test_release test_mac_walk.Building test_mac_walk.Demo test_advisories test_sample_scripts test_mac_walk.Sample test_check_bash test_downloads test_choose_xcode test_help test_mutants |
         xargs -n 1 -P "$(getconf _NPROCESSORS_ONLN)" python3 -B -m unittest --quiet)
 }
 
-# A link to nothing is an error there.
+# A broken link is an error in this build.
 check_documentation() { scripts/docs.sh; }
 
-# The landing page and an article in a browser: titles, pictures, no file that is not there. Of what `documentation` has built.
+# Opens the landing page and an article in a browser and checks titles, pictures and missing files, in the output of `documentation`.
 check_documentation_pages() {
     local browser
     browser=$(find_browser) || skip "there is no Chromium, and it could not be installed; as root: apt-get install chromium"
@@ -90,12 +90,12 @@ check_links() { python3 -B scripts/links.py markdown && python3 -B scripts/guide
 # Each promise and each row of the threat model names tests that exist.
 check_security() { python3 -B scripts/security_tests.py && (cd scripts && python3 -B -m unittest --quiet test_security_tests); }
 
-# Tables and plots are those of the measured figures.
+# Tables and plots match the measured figures.
 check_figures() { (cd scripts/figures && python3 -B figures.py --check && python3 -B -m unittest --quiet test_figures); }
 
 check_file_length() {
     local file lines long=0
-    # Who reads the sample learns the SDK: it has no code that the SDK could have. The terminal program, the widget and tests do not count.
+    # The sample shows readers how to use the SDK, so it has no code that belongs in the SDK. The terminal program, the widget and tests do not count.
     lines=$(find ios-sample/App ios-sample/SampleKit/Sources/SampleKit -name '*.swift' -exec cat {} + | wc -l)
     if [ "$lines" -gt 1950 ]; then
         echo "the sample has $((lines)) lines: more than 1950"
@@ -116,17 +116,17 @@ check_shell() {
     files '*.sh' .ci/run | tr '\n' '\0' | xargs -0 "$cache/tools/shellcheck/bin/shellcheck"
 }
 
-# What macOS's bash 3.2 and its tools know.
+# Features that macOS's bash 3.2 and its tools support.
 check_bash() { files '*.sh' .ci/run | tr '\n' '\0' | xargs -0 python3 -B scripts/check-bash.py; }
 
-# The wheel carries the program itself, for Linux and for Macs.
+# The wheel contains the program itself, for Linux and for Macs.
 install_shellcheck() {
     require_tool python3 "apt-get install python3-pip"
     python3 -m pip install --quiet --no-deps --require-hashes --target "$1" -r "$checkout/scripts/requirements/shellcheck.txt"
     "$1/bin/shellcheck" --version
 }
 
-# Also as the Python of Xcode reads it.
+# Also with the syntax of the Python in Xcode.
 check_python() {
     files '*.py' | python3 -W error -c '
 import ast, sys
@@ -139,21 +139,21 @@ for name in sys.stdin.read().split("\n")[:-1]:
 
 check_swift_format() {
     local found
-    # The tutorial's steps use try!, as a first app does.
+    # The tutorial's steps use try!, like a first app.
     found=$(handwritten '*.swift' | grep -v '[.]docc/')
     [ -n "$found" ] || die "there is no Swift file"
     printf '%s\n' "$found" | tr '\n' '\0' | xargs -0 scripts/swift.sh format lint --strict --parallel
-    # A Mac has its Xcode's. Off a Mac the newer one too, with which the Swift for iOS is compiled: the two differ in places.
+    # On a Mac, Xcode's version. Off a Mac, also the newer version with which the Swift for iOS is compiled: the two differ in places.
     on_mac || printf '%s\n' "$found" | tr '\n' '\0' | xargs -0 scripts/swift.sh --suite "$ios_swift_suite" format lint --strict --parallel
 }
 
-# The lock files that cargo does not look at in a build of the workspace go stale unseen.
+# Lock files that cargo does not read in a build of the workspace would become stale unnoticed.
 check_dependencies() {
     local lock
     while IFS= read -r lock; do
         cargo metadata --locked --format-version 1 --manifest-path "${lock%.lock}.toml" >/dev/null
     done < <(lock_files)
-    # A crate to which only tests give a feature is built twice, with all that uses it: for `cargo build`, and for `cargo test`.
+    # If only tests give a feature to a crate, the crate is built twice, with everything that uses it: for `cargo build` and for `cargo test`.
     crates_with_features --edges no-dev >"$scratch/built"
     crates_with_features --edges normal,build,dev >"$scratch/tested"
     if grep -v -x -F -f "$scratch/tested" "$scratch/built"; then
@@ -166,14 +166,14 @@ crates_with_features() { cargo tree --locked --workspace --prefix none --format 
 
 lock_files() { files Cargo.lock '*/Cargo.lock'; }
 
-# For every lock file, also of what is not shipped. The database of advisories is a git repository; where that cannot be reached and
-# nobody named a copy of it, the check counts as skipped and says so.
+# For every lock file, including those of code that does not ship. The database of advisories is a git repository. If it cannot be reached and no copy of it was
+# given, the check counts as skipped and says so.
 check_advisories() {
     local lock failed=0 config=$checkout/deny.toml
     cargo_deny --version
     if [ -n "$database" ]; then
         copy_database "$scratch/advisory-db"
-        # cargo-deny takes no file URL, so git takes the copy for the repository, and what it fetches goes to a folder of this run.
+        # cargo-deny accepts no file URL, so git is configured to use the copy as the repository. The fetched data goes to a folder of this run.
         export GIT_CONFIG_COUNT=1 GIT_CONFIG_KEY_0="url.file://$scratch/advisory-db.insteadOf" GIT_CONFIG_VALUE_0=$advisory_database
         config=$scratch/deny.toml
         sed "s|^\[advisories\]$|&\\
@@ -194,7 +194,7 @@ db-path = \"$scratch/advisory-dbs\"|" deny.toml >"$config"
     return "$failed"
 }
 
-# A repository with the advisories of $database, of whatever branch that is, and also where it is no repository.
+# Makes a repository with the advisories of $database, regardless of its branch, and even if it is not a repository.
 copy_database() {
     local count
     count=$(find "$database/crates" -name 'RUSTSEC-*.md' 2>/dev/null | wc -l || true)
@@ -213,7 +213,7 @@ cargo_deny() {
     "$cache/tools/cargo-deny/bin/cargo-deny" "$@"
 }
 
-# Unoptimised, because it runs for a second and would take minutes to optimise.
+# Not optimised, because it runs for a second and would take minutes to optimise.
 install_cargo_deny() {
     step "building cargo-deny $cargo_deny_version (one to two minutes, once)" 2>&3
     CARGO_TARGET_DIR=$1/target cargo install --quiet --locked --debug --no-default-features --root "$1" \
@@ -222,20 +222,20 @@ install_cargo_deny() {
     "$1/bin/cargo-deny" --version
 }
 
-# skip WHY: for a check that had nothing to look at here. It ends the check.
+# skip WHY: ends a check that cannot run here.
 skip() {
     printf '%s' "$1" >"$skip_file"
     exit 0
 }
 
-# Words that this project does not use (words.py), and: hosts of package registries belong to a machine's configuration, and folders of one machine to nobody else's.
+# Words that this project does not use (words.py); hosts of package registries, which belong in a machine's configuration; and folders of one machine.
 check_words() {
     local hosts='registry[.]npmjs|npmjs[.]org|pypi[.]org|pythonhosted[.]org|(static|index)[.]crates[.]io|deb[.]debian[.]org|static[.]rust-lang'
     local folders='(^|[^A-Za-z0-9_.})])/(work|root|home/[a-z]+|Users/[A-Za-z]+)/'
     local rest='[.][.]/shared/|[o]ff-mac'
     if files | grep -v -x -e Cargo.lock | tr '\n' '\0' | xargs -0 grep -nIE -e "$hosts" -e "$folders" -e "$rest"; then return 1; fi
     (cd scripts && python3 -B -m unittest --quiet test_words) || return 1
-    # The one word for each thing.
+    # One word for each thing.
     files | grep -v -e '/PilotlightCore.swift$' | grep -v -x -e Cargo.lock -e scripts/words.py -e scripts/test_words.py | python3 -B scripts/words.py
 }
 
@@ -276,15 +276,15 @@ choose_checks() {
     checks=("${chosen[@]}")
 }
 
-# Those that cargo does, one after the other because they wait for each other's lock. The others run beside them.
+# The checks that cargo does run one after the other, because they wait for each other's lock. The others run beside them.
 cargo_checks=' rust-format rust-lints rust-documentation generated-code dependencies advisories '
 
-# run_checks NAME…: says what came of each as soon as it has ended, and writes it down in scratch/NAME.outcome.
+# run_checks NAME…: reports each result as soon as the check has ended, and writes it into scratch/NAME.outcome.
 run_checks() {
     local name status start outcome text
     for name in "$@"; do
         start=$SECONDS
-        # In its own shell, and not in a condition, which would switch `set -e` off. fd 3 is for progress.
+        # In a separate shell, and not in a condition, which would switch `set -e` off. fd 3 is for progress.
         set +e
         (
             set -e
@@ -338,7 +338,7 @@ main() {
         esac
     done
     printf '%s passed, %s failed, %s skipped\n' "$passed" "$failed" "$count_skipped"
-    # Last, so that nobody takes for checked what was not.
+    # Last, so that nobody takes a skipped check for a passed one.
     if [ -n "$skipped" ]; then printf 'SKIPPED, so not checked: %s\n' "$skipped"; fi
     [ "$failed" = 0 ]
 }

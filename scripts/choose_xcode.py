@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""The developer folder of one of the Xcodes on a Mac, for DEVELOPER_DIR.
+"""Prints the developer folder of one of the Xcodes on a Mac, for DEVELOPER_DIR.
 
     choose_xcode.py 16.4|newest|second [FOLDER]
 
-`newest` and `second` are the two newest releases, of whatever version; betas do not count. FOLDER is where the Xcodes are, /Applications if left
-out, with the version in each name: Xcode_16.4.app, as on the images of GitHub's runners.
+`newest` and `second` are the two newest releases, whatever their version; betas do not count. FOLDER contains the Xcodes (default:
+/Applications), with the version in each name, such as Xcode_16.4.app, as on the images of GitHub's runners.
 """
 
 import pathlib

@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# The core beside the libraries that a Rust program would use instead (openidconnect, oauth2, jsonwebtoken with each of its backends)
-# and beside bare reqwest and ring: testing/compare. Each pair in turns in one run, so that a busy machine slows both alike.
+# Measures the core beside the libraries that a Rust program could use instead (openidconnect, oauth2, jsonwebtoken with each of its
+# backends) and beside bare reqwest and ring: testing/compare. Each pair alternates in one run, so that a busy machine slows both
+# equally.
 #
 #   scripts/compare.sh               every pair, as a table
-#   scripts/compare.sh --runs N      N runs of each pair (3 otherwise): the middle ratio counts
-#   scripts/compare.sh --write       … and into docs/figures/performance.json and docs/performance.md
+#   scripts/compare.sh --runs N      N runs of each pair (default 3); the middle ratio counts
+#   scripts/compare.sh --write       the same, and writes it into docs/figures/performance.json and docs/performance.md
 #
-# The first build takes some minutes; aws-lc is compiled from C. Peers in Swift are not fetched: docs/performance.md has their
-# figures, with version, date and how they were measured.
+# The first build takes some minutes, because aws-lc is compiled from C. Swift libraries are not fetched: docs/performance.md has
+# their figures, with version, date and method.
 set -euo pipefail
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"

@@ -11,7 +11,7 @@ set -euo pipefail
 
 user=ada@example.com
 redirect_uri=com.example.pilotlight://callback
-token_lifetime=8 # seconds; short, so that one can watch a token expire
+token_lifetime=8 # seconds; short, so that you can watch a token expire
 number=0
 
 story() {
@@ -20,11 +20,12 @@ story() {
 }
 tell() { printf '    %s\n' "$*"; }
 
-# --- The terminal sample: its own process for each call, so each call is a restart of the app ------------------------
+# --- The terminal sample: a separate process for each call, so each call is like a restart of the app -----------------
 terminal() { PILOTLIGHT_BUILT=1 "$checkout/scripts/terminal.sh" "$@"; }
 answer() { terminal "$@" --json; }
 
-# field NAME: that member of the JSON object on stdin; a dot goes deeper; nothing for a missing one.
+# field NAME: that member of the JSON object on stdin. A dot selects a nested member. Prints nothing if the member is
+# missing.
 field() {
     python3 -c '
 import json, sys
@@ -46,7 +47,7 @@ expect_other() {
     tell "$1: another one"
 }
 
-# expect_failure EXIT-CODE WHAT ARGS…: what the terminal sample's exit codes mean is in its --help.
+# expect_failure EXIT-CODE WHAT ARGS…: the terminal sample's --help explains the exit codes.
 expect_failure() {
     local code=$1 what=$2 status=0
     shift 2
@@ -56,7 +57,7 @@ expect_failure() {
 }
 
 # --- The server ----------------------------------------------------------------------------------------------------------
-# control METHOD PATH: the server's own levers, which answer while the rest of it is offline.
+# control METHOD PATH: the server's control interface, which answers even while the server is offline.
 control() { curl --silent --show-error --fail --max-time 10 --request "$1" "${control_url%/}/$2"; }
 token_requests() { control GET counters | field requests.token; }
 
@@ -68,7 +69,7 @@ start_server() {
     control_url=$(wait_for_line "$server" "$work/server.log" '^control: ' 20) || die "the identity server has no control port"
     control_url=${control_url#control: }
     tell "an Auth0-compatible server: $domain"
-    # The terminal sample reads its settings from these.
+    # The terminal sample reads its settings from these variables.
     export PILOTLIGHT_DOMAIN=$domain PILOTLIGHT_CLIENT_ID=native-app PILOTLIGHT_REDIRECT_URI=$redirect_uri
     export PILOTLIGHT_METADATA_ACCESS=1 PILOTLIGHT_STORE=$work/session
 }
@@ -84,7 +85,7 @@ sign_in() {
     authorize_url=$(wait_for_line "$app" "$work/sign-in" '^open: ' 30) || die "sign-in asked for no browser: $(cat "$work/sign-in.errors")"
     authorize_url=${authorize_url#open: }
     tell "the app opens a browser at ${authorize_url%%\?*}; there, $user signs in"
-    # The server signs the user in without a form when the URL says so; its answer is where the browser goes next.
+    # The server signs the user in without a form if the URL says so; its answer is the URL to which the browser goes next.
     callback=$(curl --silent --show-error --max-time 10 --output /dev/null --write-out '%{redirect_url}' "$authorize_url&sign_in_as=$user")
     case $callback in "$redirect_uri"*) ;; *) die "the server did not send the browser back to the app: $callback" ;; esac
     printf '%s\n' "$callback" >&8

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Finds gaps in a documentation that DocC built: symbols without a summary, and symbols that no topic group names.
+"""Finds gaps in documentation built by DocC: symbols without a summary, and symbols that no topic group names.
 
     doc_pages.py FOLDER
 
-Prints one line for each; exit 1 when there are any. A group that DocC made itself ("Structures", "Instance Methods") means that
-the page's groups leave symbols out. A page with few symbols needs no groups.
+Prints one line for each gap; exit 1 if there are any. A group that DocC generated ("Structures", "Instance Methods") means that
+the page's own groups leave symbols out. A page with few symbols needs no groups.
 """
 
 import json
@@ -12,7 +12,7 @@ import pathlib
 import sys
 
 FEW = 8
-# What protocols of the standard library bring, and the cases of an enumeration.
+# Groups of members that come from protocols of the standard library, and the cases of an enumeration.
 MADE = {"Default Implementations", "Operators", "Enumeration Cases", "Subscripts"}
 
 

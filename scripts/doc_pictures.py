@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Opens pages of a documentation that DocC built in a browser, and takes a picture of each.
+"""Opens pages of documentation built by DocC in a browser, and takes a screenshot of each.
 
     doc_pictures.py BROWSER FOLDER PICTURES PAGE…    PAGE as documentation/pilotlight; PICTURES is a folder
 
-The folder is served on this machine meanwhile. It is a fault when the browser asks for a file that is not there, when a page does not
-show the title that its data has, and when a picture shows one colour. Prints one line for each; exit 1 when there are any.
+The folder is served on this machine meanwhile. It is a fault if the browser requests a missing file, if a page does not show the
+title in its data, or if a screenshot has only one colour. Prints one line for each fault; exit 1 if there are any.
 """
 
 import functools
@@ -18,13 +18,13 @@ import tempfile
 import threading
 import zlib
 
-# DocC asks for a site's own colours, which are optional.
+# DocC requests a site's custom theme, which is optional.
 OPTIONAL = {"/theme-settings.json", "/favicon.ico"}
 SECONDS = 60
 
 
 class Server(http.server.ThreadingHTTPServer):
-    """Serves the folder, and remembers what was not there."""
+    """Serves the folder, and records requests for missing files."""
 
     def __init__(self, folder):
         self.missing = set()
@@ -46,7 +46,7 @@ class Handler(http.server.SimpleHTTPRequestHandler):
 
 
 def browse(browser, *words):
-    """What the browser prints. Its own profile is a folder that goes; as root it runs only without its sandbox, and it opens nothing but our pages."""
+    """The browser's output. Its profile is a temporary folder. As root it runs only without its sandbox, which is safe because it opens only our pages."""
     with tempfile.TemporaryDirectory() as profile:
         done = subprocess.run(
             [browser, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars", "--no-first-run",
@@ -61,7 +61,7 @@ def title_of(folder, page):
 
 
 def colours(picture):
-    """How many different bytes there are in the lines of a PNG: few where it shows nothing."""
+    """How many different bytes there are in the lines of a PNG: few if it shows nothing."""
     packed, at = b"", 8
     while at < len(picture):
         (length,) = struct.unpack_from(">I", picture, at)

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Builds the documentation of the Swift module with DocC: guides and reference, with what only iOS has. Every warning is an
-# error, such as a link to a symbol that is not there. Needs no network once Swift is there, and builds no Rust.
+# Builds the documentation of the Swift module with DocC: guides and reference, including iOS-only symbols. Every warning
+# is an error, such as a broken link to a symbol. Needs no network once Swift is installed, and builds no Rust.
 #
 #   scripts/docs.sh                    into build/docs, to be served by any web server at its root
 #   scripts/docs.sh --open             the same, then serves it on this machine and opens a browser
 #   scripts/docs.sh --base-path NAME   to be served below /NAME
 #
-# The symbols are those of the iOS compile (scripts/apple-swift.sh), on Debian against the stubs in testing/apple-stubs.
+# The symbols come from compiling for iOS (scripts/apple-swift.sh), on Debian against the stubs in testing/apple-stubs.
 set -euo pipefail
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -35,7 +35,7 @@ parse_arguments() {
     [ -z "$open" ] || [ -z "$base" ] || die "--open serves at the root: leave --base-path out"
 }
 
-# compile MODULE INTO: the module and its documentation comments, as an extension may use it.
+# compile MODULE INTO: the module and its documentation comments, with only the API that extensions may use.
 compile() {
     "$apple_swift" swiftc "$(minimum_ios)" -emit-module -wmo -parse-as-library -application-extension -module-name "$1" \
         -package-name pilotlight -Xcc -fmodule-map-file="$sources/$ffi_module/module.modulemap" -I "$2" \

@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
-# Fuzzing with libFuzzer, which sees what code an input reaches: callback URLs, answers, keys, ID tokens, what is stored.
+# Fuzzing with libFuzzer, which measures the code that an input reaches: callback URLs, answers, keys, ID tokens, stored items.
 #
 #   scripts/fuzz.sh                      every target for 10 seconds
 #   scripts/fuzz.sh TARGET…              only these
 #   scripts/fuzz.sh --seconds N …        N seconds each
 #   scripts/fuzz.sh --list               the targets
 #
-# It begins with the committed corpus (rust-core/fuzz/corpus) and with what earlier runs found (in cargo's target folder).
-# An input that breaks a promise, takes more than 10 seconds or more than 2 GB ends the run with exit 1; it is kept, and the
-# command that repeats it is printed. The tests make a shorter run of the same targets without libFuzzer: rust-core/tests/fuzz.
+# It begins with the committed corpus (rust-core/fuzz/corpus) and the inputs that earlier runs found (in cargo's target
+# folder). An input that breaks a promise, takes more than 10 seconds or needs more than 2 GB ends the run with exit 1. The
+# input is kept, and the command that repeats it is printed. The tests run the same targets for a shorter time, without
+# libFuzzer: rust-core/tests/fuzz.
 set -euo pipefail
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -24,8 +25,8 @@ install_cargo_fuzz() {
 
 targets() { sed -n 's/^name = "\([a-z_]*\)"$/\1/p' "$fuzz/Cargo.toml"; }
 
-# The sanitizers are in every rustc, behind flags that only nightly ones take without this. `--release`, because otherwise
-# cargo-fuzz insists on assertions in every crate, against the profile in rust-core/fuzz/Cargo.toml.
+# Every rustc contains the sanitizers, but without this variable only nightly versions accept the flags. `--release`, because
+# otherwise cargo-fuzz insists on assertions in every crate, against the profile in rust-core/fuzz/Cargo.toml.
 cargo_fuzz() { (cd "$fuzz" && RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR=$target_dir/fuzz "$tool/bin/cargo-fuzz" fuzz "$@"); }
 
 run_target() {
@@ -40,7 +41,7 @@ run_target() {
         bad "$target: the input is in $found/artifacts"
         return 1
     fi
-    # The last line that says how far it came: "#123 DONE cov: 12 ft: 34 corp: 5/6b …".
+    # The last line that reports progress: "#123 DONE cov: 12 ft: 34 corp: 5/6b …".
     awk -v target="$target" '
         / cov: / { for (i = 1; i < NF; i++) if ($i == "cov:") cov = $(i + 1) }
         /stat::number_of_executed_units/ { units = $2 }

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Writes the Swift bindings from the core's own library, with the generator of the same UniFFI version.
+# Generates the Swift bindings from the core's own library, with the generator of the same UniFFI version.
 #
-#   scripts/generate-bindings.sh           write them into bindings/Pilotlight/Sources
-#   scripts/generate-bindings.sh --check   change nothing; fail with a diff when what is there is not what comes out
+#   scripts/generate-bindings.sh           writes them into bindings/Pilotlight/Sources
+#   scripts/generate-bindings.sh --check   changes nothing; fails with a diff if the existing bindings differ from the generator's output
 set -euo pipefail
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -18,11 +18,11 @@ generate() {
     "$target_dir/debug/pilotlight-uniffi-bindgen" --swift-sources --headers --modulemap \
         --module-name "$ffi_module" --modulemap-filename module.modulemap "$(core_shared_library)" "$out/raw"
     mkdir -p "$out/$swift_module" "$out/$ffi_module"
-    # No blanks at line ends, and exactly one newline at the end.
+    # No spaces at line ends, and exactly one newline at the end.
     tidy "$out/raw/$swift_module.swift" >"$out/$swift_module/$swift_module.swift"
     tidy "$out/raw/$ffi_module.h" >"$out/$ffi_module/$ffi_module.h"
     cat "$checkout/bindings/uniffi-bindgen/src/direct.h" >>"$out/$ffi_module/$ffi_module.h"
-    # `use "Darwin"` and its like break Xcode 26 and mean nothing elsewhere.
+    # `use "Darwin"` and similar lines break Xcode 26 and have no meaning elsewhere.
     tidy "$out/raw/module.modulemap" | sed '/^ *use "/d' >"$out/$ffi_module/module.modulemap"
     rm -r "$out/raw"
 }

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""The Swift code of README.md and of the guides, as sources that compile.
+"""Extracts the Swift code of README.md and of the guides as sources that compile.
 
-    guide_code.py --check   the code in docs/*.md is that of the files it names (`<!-- from: PATH -->` before a block)
+    guide_code.py --check   the code in docs/*.md matches the files that it names (`<!-- from: PATH -->` before a block)
     guide_code.py FOLDER    writes FOLDER/QuickStart (the README's), FOLDER/GuideCode (the guides', a namespace for each guide),
                             FOLDER/TutorialN for each step of the tutorial, and FOLDER.objc/GUIDE.m for the Objective-C of a guide
 
-scripts/check-apple.sh compiles each of these folders for iOS. The Swift of "Migrate" is compiled by a test of the Swift package instead, with
-declarations of the other libraries beside it.
+scripts/check-apple.sh compiles each of these folders for iOS. The Swift code of "Migrate" is compiled by a test of the Swift package instead,
+together with declarations of the other libraries.
 """
 
 import pathlib
@@ -16,7 +16,7 @@ import sys
 CHECKOUT = pathlib.Path(__file__).resolve().parent.parent
 GUIDES = CHECKOUT / "bindings/Pilotlight/Sources/Pilotlight/Pilotlight.docc"
 COMPILED_ELSEWHERE = {"Migrate.md"}
-# Declarations of libraries that the guides import, a file for each.
+# Declarations of libraries that the guides import, one file for each.
 LIBRARIES = CHECKOUT / "scripts/apple/guide-libraries"
 
 
@@ -25,7 +25,7 @@ def blocks(text, language="swift"):
 
 
 def with_imports_first(code):
-    """The modules that the code imports, and the code without these lines: a namespace cannot have imports."""
+    """The modules that the code imports, and the code without its import lines, because a namespace cannot contain imports."""
     return re.findall(r"^import (\w+)\n", code, flags=re.MULTILINE), re.sub(r"^import \w+\n", "", code, flags=re.MULTILINE)
 
 
@@ -35,7 +35,7 @@ def write(path, text):
 
 
 def shown_faults(checkout):
-    """A sentence for each block that is not in the file it names."""
+    """A sentence for each block that does not occur in the file that it names."""
     for document in sorted((checkout / "docs").glob("*.md")):
         text = document.read_text(encoding="utf-8")
         for path, code in re.findall(r"^<!-- from: (\S+) -->\n```\w*\n(.*?)^```$", text, flags=re.DOTALL | re.MULTILINE):

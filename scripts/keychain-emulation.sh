@@ -1,18 +1,19 @@
 #!/usr/bin/env bash
-# The core's Keychain adapter on Linux: its own code and real CoreFoundation, over emulated calls of Keychain Services.
+# Tests the core's Keychain adapter on Linux: its own code and real CoreFoundation, over emulated calls of Keychain
+# Services.
 #
-#   scripts/keychain-emulation.sh            the tests
+#   scripts/keychain-emulation.sh            runs the tests
 #   scripts/keychain-emulation.sh test ARGS… the same; ARGS go to cargo test
-#   scripts/keychain-emulation.sh --prove    that they find mistakes in the adapter: each is made in a copy of it
+#   scripts/keychain-emulation.sh --prove    proves that the tests find mistakes in the adapter; each mistake is made in a copy of it
 #
-# CoreFoundation is part of Swift's Foundation: of the `swift` on PATH, else of Debian's, which scripts/swift.sh sets up.
-# What this proves and what it does not: testing/keychain-emulation/README.md.
+# CoreFoundation comes from Swift's Foundation: that of the `swift` on PATH, otherwise that of Debian's Swift, which
+# scripts/swift.sh sets up. For what this proves and what it does not, see testing/keychain-emulation/README.md.
 set -euo pipefail
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 cd "$checkout"
 
-# Sets where CoreFoundation is, and the command that starts a program which is linked with it.
+# Finds CoreFoundation, and the command that starts a program linked with it.
 find_foundation() {
     local root=$cache/$swift_suite loader multiarch triple runner
     if have swift; then
@@ -24,7 +25,7 @@ print(json.load(sys.stdin)["paths"]["runtimeResourcePath"] + "/linux")')
         loader=$(find "$root/usr/lib" -maxdepth 2 -name 'ld-linux-*.so.*' ! -type l | sed -n 1p)
         [ -n "$loader" ] || die "no loader in $root" "rm -r $root, and run this again"
         multiarch=$(dirname "$loader")
-        # Its own C library too: it is newer than this machine's.
+        # It also needs the C library of that root, which is newer than this machine's.
         runner="$loader --library-path $PILOTLIGHT_FOUNDATION_DIR:$multiarch"
     fi
     [ -f "$PILOTLIGHT_FOUNDATION_DIR/libFoundation.so" ] ||
@@ -43,11 +44,11 @@ main() {
     require_tool python3 "apt-get install python3"
     scripts/swift.sh setup
     find_foundation
-    # The whole workspace, so that nothing is built again that the rust lane has built.
+    # The whole workspace, so that nothing is built again that the lane rust has already built.
     local run=(cargo test --workspace --locked --features "$keychain_emulation_crate/foundation" --test keychain --test ownership --test proxies --test notifications --test system_cryptography)
     case ${1:-} in
         '')
-            # A mistake that cannot be made any more proves nothing.
+            # A mistake that can no longer be made proves nothing.
             python3 -B testing/keychain-emulation/proofs.py --check
             "${run[@]}" --no-fail-fast
             ;;

@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
-# Kills the terminal sample with SIGKILL at random moments while it renews, and proves that nobody is signed out by it.
+# Kills the terminal sample with SIGKILL at random moments while it renews, and proves that this signs nobody out.
 #
 #   scripts/kill-test.sh               20 kills in each of nine campaigns
 #   scripts/kill-test.sh --rounds N    N kills in each
-#   scripts/kill-test.sh --seed S      the same plan again; left out, a new one, which is printed
-#   scripts/kill-test.sh --only NAME   one campaign alone: alone, pair, bound, limited or steppingup
-#   scripts/kill-test.sh --overlap S   seconds that a used refresh token is accepted; 30 when left out. With 0, sessions are
-#                                      lost, as they must be: that shows that the test can fail
+#   scripts/kill-test.sh --seed S      repeats the plan with this seed; without it, a new seed is chosen and printed
+#   scripts/kill-test.sh --only NAME   only one campaign: alone, pair, bound, limited or steppingup
+#   scripts/kill-test.sh --overlap S   how many seconds a used refresh token is still accepted (default 30). With 0, sessions are
+#                                      lost, as they must be, which shows that the test can fail
 #
-# The campaigns: oidc-provider and the project's identity server, both with rotation and an overlap, each with one process
-# at a time, with two processes over one store, with tokens bound to a key (DPoP), and with a session that ends some seconds after its
-# sign-in; at the identity server also while the user steps up for an API (RFC 9470). After each kill the store must decode; the next
-# process must restore the session and renew it without the user, until its lifetime ends, and take no authentication back. Progress on stderr, figures on stdout; exit 1 when a session, a
-# store or a renewal was lost, or a spent refresh token was presented after the overlap.
+# The campaigns run at oidc-provider and at the project's identity server, both with rotation and an overlap: each with one process at a time, with two
+# processes over one store, with tokens bound to a key (DPoP), and with a session that ends some seconds after its sign-in; at the identity server also while
+# the user steps up for an API (RFC 9470). After each kill the store must decode. The next process must restore the session and renew it without the user, until
+# its lifetime ends, and must not revert an authentication. Progress goes to stderr, figures to stdout. Exit 1 if a session, a store or a renewal was lost, or
+# if a spent refresh token was presented after the overlap.
 set -euo pipefail
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -22,8 +22,7 @@ set -euo pipefail
 rounds=20 seed='' overlap=30 only=''
 command=()
 
-# The program itself, not through the scripts that start it: a kill has to hit the process that renews, and entering a
-# root folder takes longer than a renewal.
+# The program itself, without the scripts that start it: a kill has to hit the process that renews, and entering a root folder takes longer than a renewal.
 find_terminal() {
     local program root=$cache/$swift_suite loader
     program=$(swift_products "$checkout/ios-sample/SampleKit")/$terminal_product
@@ -35,7 +34,7 @@ find_terminal() {
         export LD_LIBRARY_PATH=$PILOTLIGHT_CORE_LIBRARY_DIR
         command=("$program")
     else
-        # Debian's Swift is in its own root; its loader takes its libraries along.
+        # Debian's Swift is in a separate root; the loader of that root finds its libraries.
         for loader in "$root"/lib64/ld-linux-*.so.* "$root"/lib/ld-linux-*.so.*; do
             if [ -x "$loader" ]; then break; fi
         done

@@ -1,4 +1,4 @@
-"""The campaigns of kill_test.py: who is killed when, and what must be found afterwards."""
+"""The campaigns of kill_test.py: which process is killed when, and what must hold afterwards."""
 
 import collections
 import signal
@@ -11,7 +11,7 @@ from kill_terminal import PATIENCE, Failure, claims, stored_session
 RESTORED = "restored a session"  # the line of --verbose after which a renewal begins
 LOST = "kills with new tokens at the issuer and none in the store"
 WELL = "renewals that ended well meanwhile"
-OVER = 12  # how a process ends that needs a sign-in
+OVER = 12  # exit code of a process that needs a sign-in
 
 
 class Alone:
@@ -22,7 +22,7 @@ class Alone:
     def __init__(self, terminal, server, chance):
         self.terminal, self.server, self.chance = terminal, server, chance
         self.seen = collections.Counter()
-        # For how long after each of these moments there still is a process to kill, in seconds; it is found out by trying.
+        # For how long after each of these moments the process still runs, in seconds; determined by trying.
         self.windows = {"start": 0.1, "restored": 0.05, "asked": 0.02}
 
     def round(self):
@@ -30,7 +30,7 @@ class Alone:
             self.seen["attempts that came too late and do not count"] += 1
 
     def strike(self):
-        """One attempt; false when the process had ended before it was killed."""
+        """One attempt; false if the process ended before it was killed."""
         before, renewals = stored_session(self.terminal.store), self.server.renewals()
         process = self.victim()
         killed = process.returncode == -signal.SIGKILL
@@ -42,7 +42,7 @@ class Alone:
         if healed["sequence"] <= after["sequence"]:
             raise Failure("session lost: the process after the kill has not stored what it got")
         self.seen[WELL] += 1 if killed else 2
-        # What came after the victim is one renewal; the rest was the victim's.
+        # One renewal was made by the process after the victim; the rest were the victim's.
         rotated, stored = self.server.renewals() - renewals - 1, after != before
         if stored and not rotated:
             raise Failure("corrupt store: a session that no renewal explains")
@@ -57,7 +57,7 @@ class Alone:
         return True
 
     def victim(self, *arguments, aim=None):
-        """A renewing process, killed some time: after its start, after the restore, or after its request came in."""
+        """A renewing process, killed some time after its start, after the restore, or after the server got its request."""
         aim = aim or self.chance.choice(("start", "restored", "asked", "asked"))
         asked = self.server.token_requests()
         process = self.terminal.start("token", "--force-refresh", "--verbose", *arguments, stdout=subprocess.DEVNULL)
@@ -68,7 +68,7 @@ class Alone:
         return self.kill(process, aim, asked)
 
     def kill(self, process, aim, asked):
-        """Some time after that moment; `asked` counts the requests before the one that is waited for."""
+        """Waits for some time after that moment; `asked` is the number of requests before the awaited one."""
         part = self.chance.random()
         if aim == "asked":
             while process.poll() is None and self.server.token_requests() == asked:
@@ -113,7 +113,7 @@ class Bound(Alone):
         self.check_key(after, healed)
         if not healed["credentials"].get("is_bound") or healed["sign_in_id"] != after["sign_in_id"]:
             raise Failure("session lost: the process after the kill has no bound tokens")
-        # The issuer checks that the token and the proof are of one key.
+        # The issuer checks that the token and the proof belong to the same key.
         self.terminal.run("profile", "--refresh", "--dpop")
         self.seen[WELL] += 1
         if not killed:
@@ -123,7 +123,7 @@ class Bound(Alone):
         return True
 
     def check_key(self, before, after):
-        """A session keeps its key from the moment it has one."""
+        """Once a session has a key, it keeps it."""
         keys = [session["credentials"].get("proof_key") for session in (before, after)]
         if before["sign_in_id"] == after["sign_in_id"] and keys[0] and keys[0] != keys[1]:
             raise Failure("corrupt store: a session with another key")
@@ -131,7 +131,7 @@ class Bound(Alone):
             raise Failure("corrupt store: bound tokens without their key")
 
     def signing_in(self):
-        """Somebody signs in over the session, and is killed after the browser came back."""
+        """A user signs in over the session; the process is killed after the browser returned."""
         process, callback = self.terminal.begin_sign_in("--dpop")
         aim, asked = self.chance.choice(("pasted", "asked", "asked")), self.server.token_requests()
         process.stdin.write(callback)
@@ -140,12 +140,12 @@ class Bound(Alone):
 
 
 class Limited(Alone):
-    """A session that ends some seconds after its sign-in: it gives tokens until then and none afterwards, also where processes are killed."""
+    """A session that ends some seconds after its sign-in: it gives tokens until then and none afterwards, even if processes are killed."""
 
     title = "a session with a lifetime"
     LIFETIME = 4  # seconds
-    ROUNDING = 1  # a restarted process goes on by whole seconds
-    # When somebody is killed in a session's life, in seconds after its end.
+    ROUNDING = 1  # a restarted process continues with whole seconds
+    # When a process is killed, in seconds after the end of the session.
     MOMENTS = (("before the end", -LIFETIME, -1.5), ("around the end", -1, 0.3), ("after the end", ROUNDING, ROUNDING + 0.5))
 
     def __init__(self, terminal, server, chance):
@@ -159,7 +159,7 @@ class Limited(Alone):
             self.sign_in()
         when, least, most = self.moments.pop(0)
         while self.moments and time.monotonic() > self.last_end + most:
-            # The machine had other work, and that moment is gone.
+            # The machine was busy, and that moment has passed.
             when, least, most = self.moments.pop(0)
         time.sleep(max(self.last_end + self.chance.uniform(least, most) - time.monotonic(), 0))
         self.seen[f"kills {when}"] += self.strike(None if least < 0 else "over")
@@ -171,13 +171,13 @@ class Limited(Alone):
         out, err = process.communicate(callback, timeout=PATIENCE)
         if process.returncode != 0:
             raise Failure(f"the sign-in failed: {out}{err}")
-        # The process began to count between these two.
+        # The process began to count between these two moments.
         self.first_end = began + self.LIFETIME - self.ROUNDING
         self.last_end = time.monotonic() + self.LIFETIME + self.ROUNDING
         self.moments = list(self.MOMENTS)
 
     def strike(self, aim):
-        """Kills a process; true when there still was one."""
+        """Kills a process; true if it was still running."""
         before, renewals, began = stored_session(self.terminal.store), self.server.renewals(), time.monotonic()
         process = self.victim(*self.flags, aim=aim)
         if process.returncode != -signal.SIGKILL:
@@ -207,13 +207,13 @@ class Limited(Alone):
             raise Failure(f"session lost: a process ended with {code}: {said}")
 
     def end(self):
-        """The user signs in again, and the session goes on without a limit."""
+        """The user signs in again, and the session continues without a limit."""
         self.terminal.sign_in()
 
 
 class SteppingUp(Alone):
-    """An API asks for another authentication: the session is left with the tokens of before or with those that came, and no later
-    process takes the authentication back."""
+    """An API asks for a step-up: after a kill the session has either its earlier tokens or the new ones, and no later process
+    reverts the authentication."""
 
     title = "a step-up"
     CLASSES = ("urn:example:one", "urn:example:other")
@@ -246,7 +246,7 @@ class SteppingUp(Alone):
         self.check(after, healed, claims(after).get("acr"))
         if healed["sequence"] <= after["sequence"]:
             raise Failure("session lost: the process after the kill has not stored what it got")
-        # The issuer agrees about what the user did.
+        # The issuer agrees about how the user authenticated.
         code, _ = self.terminal.request(self.server.payments(claims(after)["acr"])) if stepped_up else (200, "")
         if code != 200:
             raise Failure(f"session lost: the API has a step-up for undone: {code}")
@@ -258,7 +258,7 @@ class SteppingUp(Alone):
         return True
 
     def check(self, before, after, acr):
-        """The same session, of no older authentication, and with this class."""
+        """Checks that it is the same session, with no older authentication, and with this class."""
         if before["sign_in_id"] != after["sign_in_id"] or after["sequence"] < before["sequence"]:
             raise Failure("session lost: another one, or an older version of it, is stored")
         if after.get("authenticated_at", 0) < before.get("authenticated_at", 0) or claims(after).get("acr") != acr:
@@ -266,7 +266,7 @@ class SteppingUp(Alone):
 
 
 class Pair:
-    """Two processes renew over one store; the one that is killed is started anew, the other must not notice."""
+    """Two processes renew over one store; the killed one is started again, and the other must not notice."""
 
     title = "two processes, one store"
 
@@ -300,7 +300,7 @@ class Pair:
 
 
 class Slot:
-    """One of the pair: the same command again and again, whatever becomes of it."""
+    """One of the pair: runs the same command again and again, regardless of the result."""
 
     def __init__(self, pair, number):
         self.pair, self.number, self.done = pair, number, 0
@@ -324,7 +324,7 @@ class Slot:
             out, err = self.process.communicate(timeout=PATIENCE)
             if self.process.returncode == 0 and out.strip():
                 self.done += 1
-                # An average that forgets, because the machine has other work now and then.
+                # A moving average, because the machine is sometimes busy.
                 self.pair.terminal.lifetime += (time.monotonic() - began - self.pair.terminal.lifetime) / 8
             elif not (self.killed and self.process.returncode == -signal.SIGKILL):
                 self.pair.failure = Failure(f"process {self.number + 1} ended with {self.process.returncode}: {err.strip()}")

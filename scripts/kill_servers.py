@@ -1,4 +1,4 @@
-"""The issuers of kill_test.py: how many requests they had, and what they count."""
+"""The issuers of kill_test.py: their number of requests and their counters."""
 
 import collections
 import json
@@ -9,17 +9,17 @@ ASKED_AGAIN = "answers lost with their process, asked for again in the overlap"
 
 
 class OidcProvider:
-    """Tells its requests by its log; a refresh token that it refuses ends the session there, which no figure can hide."""
+    """Its log shows its requests. A refresh token that it refuses ends the session, which no figure can hide."""
 
     name = "oidc-provider"
-    steps_up = False  # it has no API that asks for that
+    steps_up = False  # it has no API that asks for a step-up
 
     def __init__(self, options):
         self.log = pathlib.Path(options.log)
         self.flags = ["--issuer", options.issuer, "--param", "prompt=consent"]
 
     def binds_tokens(self):
-        """It always does where it is shown a key."""
+        """It always binds tokens if a request has a proof."""
 
     def token_requests(self):
         return self.log.read_bytes().count(b"POST /token")
@@ -31,7 +31,7 @@ class OidcProvider:
 
 
 class IdentityServer:
-    """The project's own, which also counts the spent refresh tokens that it is shown."""
+    """The project's own server, which also counts the spent refresh tokens that it receives."""
 
     name = "identity-server"
     steps_up = True
@@ -46,11 +46,11 @@ class IdentityServer:
         self.change({"dpop": "offered"})
 
     def knows_classes(self, classes):
-        """A sign-in can reach these, by `acr_values`."""
+        """The classes that a sign-in can reach, by `acr_values`."""
         self.change({"authentication_classes": list(classes)})
 
     def payments(self, acr):
-        """An API that wants this class, of an authentication not long ago (RFC 9470)."""
+        """An API that requires this class and a recent authentication (RFC 9470)."""
         return f"{self.issuer}api/payments?acr_values={acr}&max_age=3600"
 
     def change(self, settings):
@@ -80,6 +80,6 @@ class IdentityServer:
             "families of tokens ended by the server": counters["families_killed"],
             ASKED_AGAIN: overlap,
         })
-        # The server sums up since it started; a campaign answers for itself.
+        # The server counts from its start; a campaign needs the difference.
         before, self.counted = self.counted, now
         return {name: number - before[name] for name, number in now.items()}

@@ -1,4 +1,4 @@
-"""The terminal sample as kill_test.py runs it: one process for each call, and what it leaves in its store."""
+"""The terminal sample as kill_test.py runs it: one process for each call, and the contents of its store."""
 
 import base64
 import json
@@ -15,7 +15,7 @@ class Failure(Exception):
 
 
 class Terminal:
-    """The terminal sample over one store: its own process for each call."""
+    """The terminal sample over one store: a separate process for each call."""
 
     def __init__(self, command, server, store, browser):
         self.command = command
@@ -29,7 +29,7 @@ class Terminal:
         return subprocess.Popen([*self.command, *arguments, *self.settings], text=True, **pipes)
 
     def run(self, *arguments):
-        """What it says; a process that fails is a Failure."""
+        """The output of a process; if the process fails, raises Failure."""
         process = self.start(*arguments)
         out, err = process.communicate(timeout=PATIENCE)
         if process.returncode != 0:
@@ -37,7 +37,7 @@ class Terminal:
         return out.strip()
 
     def request(self, url):
-        """The status of an API's answer, and what the API says; no browser is asked."""
+        """The status and the body of an API's answer; opens no browser."""
         status, *body = self.run("request", url).splitlines()
         return int(status.removeprefix("status: ")), "\n".join(body)
 
@@ -52,7 +52,7 @@ class Terminal:
         return self.begin("sign-in", *arguments)
 
     def begin(self, verb, *arguments):
-        """The same for any verb that opens a browser."""
+        """The same for any command that opens a browser."""
         process = self.start(verb, *arguments, stdin=subprocess.PIPE)
         line = process.stdout.readline()
         if not line.startswith("open: "):
@@ -67,7 +67,7 @@ class Terminal:
 
 
 def stored_session(store):
-    """The one session in the store's file; Failure where it does not decode, or is not whole."""
+    """The only session in the store's file; raises Failure if it does not decode or is incomplete."""
     try:
         document = json.loads(store.read_bytes())
         items = {name: json.loads(base64.b64decode(item, validate=True)) for name, item in document["items"].items()}
@@ -86,13 +86,13 @@ def stored_session(store):
 
 
 def claims(session):
-    """What the session's ID token says."""
+    """The claims of the session's ID token."""
     payload = session["credentials"]["id_token"].split(".")[1]
     return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
 
 
 def check_folder(store):
-    """No process leaves more than one unfinished file, whatever ended it."""
+    """Checks that no process leaves more than one unfinished file, however it ended."""
     others = [path.name for path in store.parent.iterdir() if path != store and not LOCK_FILES.search(path.name)]
     unfinished = [path.name for path in store.parent.iterdir() if path.name.endswith(".tmp")]
     if others or len(unfinished) > 1:

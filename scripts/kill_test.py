@@ -1,11 +1,11 @@
-"""Kills the terminal sample at random moments while it renews, and looks at what is left. Started by kill-test.sh.
+"""Kills the terminal sample at random moments while it renews, and checks the result. Started by kill-test.sh.
 
-Up to five campaigns at one server: `alone`, where each killed process is followed by one that must renew; `pair`, where two
-processes renew over one store and one of them is killed again and again; `bound`, with tokens that are bound to a key
-(DPoP), where a sign-in, a renewal or the renewal that binds a session is killed; `limited`, with a session that ends
-some seconds after its sign-in, which no kill makes longer or shorter; and `steppingup`, where the user of a session
-authenticates once more. Every random choice comes from the seed; what a
-moment hits still depends on the machine, so that a seed repeats the plan, not the outcome.
+Runs up to five campaigns at one server. In `alone`, each killed process is followed by one that must renew. In `pair`, two
+processes renew over one store and one of them is killed again and again. In `bound`, tokens are bound to a key (DPoP), and
+the process is killed during a sign-in, a renewal or the renewal that binds a session. In `limited`, a session ends some
+seconds after its sign-in, and no kill may make it longer or shorter. In `steppingup`, the user of a session authenticates
+again. Every random choice comes from the seed. The effect of a kill still depends on the machine, so a seed repeats the
+plan but not the outcome.
 """
 
 import argparse
@@ -33,7 +33,7 @@ MUST_BE_ZERO = (
 
 
 def campaign(kind, options, server):
-    """Runs one and prints its figures; true when all that must be zero is."""
+    """Runs one campaign and prints its figures; true if all figures that must be zero are zero."""
     chance = random.Random(f"{options.seed} {server.name} {kind.__name__}")
     store = pathlib.Path(options.folder) / f"{server.name}-{kind.__name__.lower()}" / "session"
     terminal = Terminal(options.command, server, store, options.browser)
@@ -49,7 +49,7 @@ def campaign(kind, options, server):
         check_folder(store)
         if json.loads(terminal.run("state", "--json"))["state"] != "signed_in":
             raise Failure("session lost: nobody is signed in")
-        # The issuer agrees: the token that is left is good, and so is the refresh token.
+        # The issuer agrees: the access token and the refresh token in the store are valid.
         terminal.run("profile", "--refresh")
         terminal.run("token", "--force-refresh")
         counted = server.count()

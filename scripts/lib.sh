@@ -1,6 +1,6 @@
 # shellcheck shell=bash disable=SC2034 # the names are for the scripts that source this
-# Names, versions, targets, folders and small helpers, stated once. Every script sources this file first;
-# it runs nothing and installs nothing by itself, and answers `--help`. Works with the bash 3.2 that Macs carry.
+# Names, versions, targets, folders and small helpers, each stated once. Every script sources this file first. It runs nothing and
+# installs nothing by itself, and it answers `--help`. Works with the bash 3.2 of macOS.
 
 set -euo pipefail
 
@@ -17,15 +17,15 @@ keychain_emulation_crate=pilotlight-keychain-emulation
 # The Swift packages that are built and tested, relative to the checkout.
 swift_packages=(bindings/Pilotlight ios-sample/SampleKit)
 
-# --- Versions: a change of one makes the tool anew -------------------------------------------------------------------
+# --- Versions: changing one makes the tool anew ----------------------------------------------------------------------
 swift_suite=trixie                    # Debian's swiftlang 6.0.3, where there is no `swift` on PATH
 swift_root_version=2                  # raise it when the recipe in swift.sh changes
 apple_rust_version=1.96               # Debian's rustc-web, where rustup cannot add a target
 apple_llvm_version=22
 apple_ziglang_version=0.17.0          # its wheel carries the open-source Darwin headers
 apple_tools_version=1                 # raise it when the recipe in apple-toolchain.sh changes
-ios_swift_suite=sid                   # the Debian whose Swift has an interface of its standard library to re-target
-ios_swift_version=6.2.3               # what that was tried with; sid moves on, and apple-swift.sh says so when it has
+ios_swift_suite=sid                   # the Debian suite whose Swift has a standard library interface that can be re-targeted
+ios_swift_version=6.2.3               # the tested version; when sid has another one, apple-swift.sh says so
 ios_swift_library_version=1           # raise it when the recipe in apple-swift.sh or apple/swift_interfaces.py changes
 cargo_cyclonedx_version=0.5.9
 cargo_deny_version=0.20.2
@@ -45,13 +45,13 @@ cache=${XDG_CACHE_HOME:-$HOME/.cache}/pilotlight
 target_dir=${CARGO_TARGET_DIR:-$checkout/target}
 case $target_dir in /*) ;; *) target_dir=$PWD/$target_dir ;; esac
 export CARGO_TARGET_DIR=$target_dir
-# Where the Swift manifests look for the core's shared library, when and after they are linked.
+# Where the Swift manifests look for the core's shared library, when they are linked and afterwards.
 export PILOTLIGHT_CORE_LIBRARY_DIR=${PILOTLIGHT_CORE_LIBRARY_DIR:-$target_dir/debug}
 
-# pip warns of root, of which it learns nothing else; an option for that is unknown to the pip of Xcode's Python.
+# pip warns when it runs as root, which is of no use here; the pip of Xcode's Python does not know the option against it.
 export PIP_ROOT_USER_ACTION=ignore PIP_DISABLE_PIP_VERSION_CHECK=1
 
-# --- Words for people: to stderr, so that stdout stays an answer -----------------------------------------------------
+# --- Messages for people: to stderr, so that stdout contains only results ---------------------------------------------
 if [ -t 2 ] && [ -z "${NO_COLOR:-}" ]; then
     bold=$'\033[1m' red=$'\033[31m' green=$'\033[32m' plain=$'\033[0m'
 else
@@ -63,19 +63,19 @@ step() { printf '%s==> %s%s\n' "$bold" "$*" "$plain" >&2; }
 good() { printf '%s%s%s\n' "$green" "$*" "$plain" >&2; }
 bad() { printf '%s%s%s\n' "$red" "$*" "$plain" >&2; }
 
-# die MESSAGE [WHAT TO DO]: the second line is the command that helps, when there is one.
+# die MESSAGE [WHAT TO DO]: the second line is the command that helps, if there is one.
 die() {
     printf '%serror: %s%s\n' "$red" "$1" "$plain" >&2
     if [ $# -gt 1 ]; then printf '  to help it: %s\n' "$2" >&2; fi
     exit 1
 }
 
-# said_skipped WHAT-AND-WHY: what did not run here, for the summary of scripts/test.sh.
+# said_skipped WHAT-AND-WHY: notes what did not run here, for the summary of scripts/test.sh.
 said_skipped() {
     if [ -n "${PILOTLIGHT_SKIPPED:-}" ]; then printf '%s\n' "$1" >>"$PILOTLIGHT_SKIPPED"; fi
 }
 
-# The comment at the head of the script that runs.
+# Prints the comment at the head of the running script.
 usage() { sed -n '/^[^#]/q; /^#!/d; s/^# \{0,1\}//p' "$0"; }
 
 elapsed_since() { echo $((SECONDS - $1)); }
@@ -88,7 +88,7 @@ have() { command -v "$1" >/dev/null 2>&1; }
 # require_tool NAME INSTALL-COMMAND
 require_tool() { have "$1" || die "$1 is needed and is not on PATH" "$2"; }
 
-# Debian packages by name, once: needs root and says so. `apt-get update` runs only when the list is missing or too old.
+# Installs Debian packages by name, once. Needs root and says so. `apt-get update` runs only if the list is missing or too old.
 apt_install() {
     have apt-get || die "this needs the Debian packages: $*" "install their counterparts with your system's package manager"
     is_root || die "installing $* needs root" "sudo apt-get install -y $*"
@@ -99,7 +99,7 @@ apt_install() {
 }
 apt_update() { apt-get update -qq >&2 || die "apt-get update failed" "apt-get update, and read what it says"; }
 
-# apt_download FOLDER PACKAGE…: the packages' files, installing nothing.
+# apt_download FOLDER PACKAGE…: downloads the packages' files without installing them.
 apt_download() {
     local folder=$1
     shift
@@ -112,10 +112,9 @@ apt_download() {
 }
 
 # --- Things made once, in the cache ----------------------------------------------------------------------------------
-# made_once FOLDER KEY FUNCTION [ARGS…]: FOLDER was made by `FUNCTION NEW-FOLDER ARGS…` for exactly this KEY, or it is
-# made now. The stamp is written last and the folder moved into place whole, so a half-made one is never taken for a
-# whole one. FUNCTION ends by running what it made, because bash forgets `set -e` inside a condition. Two scripts at
-# once: the second waits.
+# made_once FOLDER KEY FUNCTION [ARGS…]: if FOLDER was not made for exactly this KEY, makes it with `FUNCTION NEW-FOLDER ARGS…`. The
+# stamp is written last and the folder is moved into place as a whole, so a partial one is never taken for a complete one. FUNCTION
+# ends by running its result, because bash ignores `set -e` inside a condition. If two scripts do this at once, the second waits.
 made_once() {
     local folder=$1 key=$2 make=$3
     shift 3
@@ -135,8 +134,8 @@ made_once() {
 }
 
 # --- Building --------------------------------------------------------------------------------------------------------
-# The whole workspace at once, because cargo chooses the features of shared dependencies by what is built together: asked
-# for crate by crate it would build many of them twice, and the shared library of one build would replace another's.
+# The whole workspace at once, because cargo chooses the features of shared dependencies by what is built together. Crate by crate,
+# it would build many of them twice, and the shared library of one build would replace another's.
 build_workspace() {
     require_tool cargo "install Rust with rustup"
     (cd "$checkout" && cargo build --quiet --workspace --locked) || die "the Rust workspace does not build" "cargo build --workspace --locked"
@@ -150,8 +149,8 @@ swift_scratch() {
     printf '%s\n' "$target_dir/swift/${path//[^A-Za-z0-9_.-]/-}"
 }
 
-# swift_products PACKAGE: the folder with the programs that `scripts/swift.sh build` made of it. Swift 6.4 has another one than those
-# before it (SwiftPM: "Swift Build System now the default"), so swift.sh asks at each build and writes the answer down.
+# swift_products PACKAGE: the folder with the programs that `scripts/swift.sh build` built. Swift 6.4 uses another folder than
+# earlier versions (SwiftPM: "Swift Build System now the default"), so swift.sh asks SwiftPM at each build and records the answer.
 swift_products() {
     cat "$(swift_scratch "$1")/products" 2>/dev/null || die "the Swift package $1 is not built" "scripts/swift.sh build --package-path $1"
 }
@@ -169,14 +168,14 @@ core_shared_library() {
     printf '%s\n' "$target_dir/debug/lib$core_library.$extension"
 }
 
-# --- Temporary files and background processes, gone when the script ends ---------------------------------------------
+# --- Temporary files and background processes, removed when the script ends ------------------------------------------
 # A script that uses these has no other EXIT trap; `at_exit COMMAND` adds to this one.
 exit_commands=()
 at_exit() { exit_commands+=("$1"); }
 
 # The last line of each script, and the only way to end one early with status 0. bash 3.2 gives an EXIT trap the status 0 when it
-# meets a syntax error in the middle of a script, and a script that was cut off ends with 0 in every bash: so a script says
-# that it was read and run to its end, and what ends without that has failed.
+# meets a syntax error in the middle of a script, and a truncated script ends with 0 in every bash. For this reason, a script
+# confirms that it was read and run to its end, and one that ends without that has failed.
 finished=''
 finish() {
     finished=yes
@@ -197,7 +196,7 @@ trap run_exit_commands EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# temp_dir VARIABLE: a new folder, removed at the end. By name, because $(…) would clean up at once.
+# temp_dir VARIABLE: a new folder, removed at the end. The result goes into a variable, because $(…) would clean up at once.
 temp_dir() {
     local made
     made=$(mktemp -d "${TMPDIR:-/tmp}/pilotlight.XXXXXX")
@@ -205,7 +204,8 @@ temp_dir() {
     printf -v "$1" '%s' "$made"
 }
 
-# start_process VARIABLE LOG COMMAND…: in the background, its output in LOG, its pid in VARIABLE, stopped at the end.
+# start_process VARIABLE LOG COMMAND…: starts it in the background, with its output in LOG and its pid in VARIABLE; it is stopped at
+# the end.
 start_process() {
     local variable=$1 log=$2
     shift 2
@@ -214,7 +214,7 @@ start_process() {
     at_exit "stop_process $!"
 }
 
-# Asks, waits up to five seconds, then insists. A process that is gone already is fine.
+# Asks the process to end, waits up to five seconds, then kills it. It is fine if the process has already ended.
 stop_process() {
     local pid=$1 i
     kill "$pid" 2>/dev/null || return 0
@@ -226,7 +226,7 @@ stop_process() {
     wait "$pid" 2>/dev/null || true
 }
 
-# wait_for_line PID LOG PATTERN SECONDS: prints the first line of LOG that matches; fails when the process ends first.
+# wait_for_line PID LOG PATTERN SECONDS: prints the first line of LOG that matches; fails if the process ends first.
 wait_for_line() {
     local pid=$1 log=$2 pattern=$3 deadline=$((SECONDS + $4)) line
     while :; do
@@ -243,8 +243,8 @@ wait_for_line() {
     done
 }
 
-# --- Help: the comment at a script's head, before anything is built or installed --------------------------------------
-# A script whose program answers `--help` itself sets own_help first.
+# --- Help: prints the comment at a script's head, before anything is built or installed -------------------------------
+# A script whose program answers `--help` sets own_help first.
 case ${1:-} in
     --help | -h)
         if [ -z "${own_help:-}" ]; then

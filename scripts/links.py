@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Finds links to nothing.
+"""Finds broken links.
 
     links.py markdown              links between the checkout's own Markdown files, and to its other files
-    links.py pages FOLDER [BASE]   links inside of a documentation that DocC built, to be served below /BASE
+    links.py pages FOLDER [BASE]   links inside documentation built by DocC, to be served below /BASE
 
-Links to other hosts are not followed. Prints one line for each; exit 1 when there are any.
+Links to other hosts are not followed. Prints one line for each broken link; exit 1 if there are any.
 """
 
 import json
@@ -24,7 +24,7 @@ def without_code(text):
 
 
 def anchors(text):
-    """The names that GitHub gives to headings."""
+    """The anchors that GitHub gives to headings."""
     found = set()
     for heading in re.findall(r"^#+ +(.+)$", re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE), flags=re.MULTILINE):
         words = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading).lower()
@@ -54,7 +54,7 @@ def markdown_files(root):
 
 # --- Pages --------------------------------------------------------------------------------------------------------------
 class Addresses(HTMLParser):
-    """What a page loads and links to."""
+    """Collects the URLs that a page loads and links to."""
 
     def __init__(self):
         super().__init__()
@@ -65,7 +65,7 @@ class Addresses(HTMLParser):
 
 
 def urls_in(value):
-    """Every address that a page's data names."""
+    """Every URL that a page's data names."""
     if isinstance(value, dict):
         for name, inner in value.items():
             if name in ("url", "overridingTitleURL") and isinstance(inner, str):
@@ -78,7 +78,7 @@ def urls_in(value):
 
 
 def without_chapters(page):
-    """The data without the addresses of a table of contents' chapters: DocC gives them some, and makes no pages for them."""
+    """The data without the URLs of the chapters in a table of contents: DocC writes these, but makes no pages for them."""
     chapters = {chapter.get("reference") for chapter in (page.get("hierarchy") or {}).get("modules", [])}
     references = {name: value for name, value in page.get("references", {}).items() if name not in chapters}
     return {**page, "references": references}
@@ -95,7 +95,7 @@ def page_faults(folder, base):
     prefix = f"/{base}/" if base else "/"
     pages = {}
     for data in sorted((folder / "data").rglob("*.json")):
-        # The data names pages and pictures without the base; the program in the page adds it.
+        # The data names pages and images without the base; the page's script adds it.
         pages[data] = ["/" + url.lstrip("/") for url in urls_in(without_chapters(json.loads(data.read_text(encoding="utf-8"))))
                        if not re.match(r"[a-z]+:", url) and not url.startswith("#")]
     for page in sorted(folder.rglob("index.html")):

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# The session machine in every order of two processes' steps and faults: rust-core/tests/model. What it proves: docs/reliability.md.
+# Explores the session machine in every order of two processes' steps and faults: rust-core/tests/model. What it proves:
+# docs/reliability.md.
 #
-#   scripts/model.sh                    as the lane `model` of scripts/test.sh runs it
-#   scripts/model.sh --states N         N steps in each world; `all` goes to the end of each
-#   scripts/model.sh --long N           one world in which everything happens, N steps
-#   scripts/model.sh --mutations [NAME] machines with a mistake each: a promise must break
+#   scripts/model.sh                    as in the lane `model` of scripts/test.sh
+#   scripts/model.sh --states N         N steps in each world; `all` explores each to its end
+#   scripts/model.sh --long N           N steps in one world in which everything can happen
+#   scripts/model.sh --mutations [NAME] machines with one mistake each: each must break a promise
 set -euo pipefail
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -32,7 +33,7 @@ main() {
         exec python3 rust-core/tests/model/mutations.py "$@"
     fi
     [ $# = 0 ] || die "unknown argument: $1" "scripts/model.sh --help"
-    # On a new checkout nothing has made it when this lane begins.
+    # On a new checkout, the folder does not exist yet when this lane begins.
     mkdir -p "$target_dir"
     PILOTLIGHT_MODEL_STATES=$states cargo test --locked --package "$core_crate" --profile model --test model -- \
         --nocapture --test-threads=1 "${long[@]+"${long[@]}"}" | tee "$target_dir/model.log"

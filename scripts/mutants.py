@@ -1,7 +1,7 @@
-"""What scripts/mutants.sh runs: mutations of the core, and what the tests have found.
+"""Runs mutations of the core, and records which ones the tests notice. Started by scripts/mutants.sh.
 
-cargo-mutants says what the mutations are. Nearly all of them are built at once (mutations_at_once.py). Those that cannot stand beside
-others are tried by cargo-mutants, in the same copy of the checkout.
+cargo-mutants lists the mutations. Nearly all of them are built at once (mutations_at_once.py). Mutations that cannot be built
+together with others are tried by cargo-mutants, in the same copy of the checkout.
 """
 
 import argparse
@@ -23,35 +23,35 @@ import mutations_at_once
 
 CHECKOUT = pathlib.Path(__file__).resolve().parent.parent
 LAYERS = ("machine", "protocol", "jose", "storage", "session")
-# Enough for a mutation: the lanes walk more.
+# Enough for a mutation; the lanes walk further.
 WALKS = {"PILOTLIGHT_SIMULATION_SEEDS": "500", "PILOTLIGHT_MODEL_STATES": "5000", "PILOTLIGHT_FUZZ_MUTATIONS": "50"}
-# Optimised code is built for longer than it is run here; debug information nobody reads.
+# Optimising would take longer than it saves, and debug information is not needed.
 BUILD = {"CARGO_PROFILE_DEV_DEBUG": "0", "CARGO_PROFILE_TEST_DEBUG": "0", "CARGO_INCREMENTAL": "1"}
-# cargo-mutants' words. "open": the tests that were asked noticed nothing, and others were not asked yet.
+# cargo-mutants' terms. "open": the tests that were run noticed nothing, and others have not been run yet.
 TRIED = ("caught", "timeout", "missed", "unviable")
 OUTCOMES = (*TRIED, "open")
-# Seconds that the tests of one mutation may take at first, and then; who survives all that is asked about of all tests, at the end.
+# Seconds that the tests of one mutation may take at first, and later. A mutation that survives is tried with all tests at the end.
 PATIENCE = (5.0, 40.0, math.inf)
-# Of a normal distribution: 95 % are within.
+# 95 % of a normal distribution are within this many standard deviations.
 DEVIATIONS = 1.96
 
 
 @dataclasses.dataclass(eq=False)
 class Mutation:
-    """One, as cargo-mutants describes it: lines and columns count from 1."""
+    """One mutation, as cargo-mutants describes it: lines and columns count from 1."""
 
     name: str
     file: str
-    # The whole function; of a constant only what is changed.
+    # The span of the whole function; for a constant, only of the changed part.
     function: dict
     span: dict
     replacement: str
-    # What it is, wherever its function moves: a result stays while the text of the function does.
+    # Identifies the mutation even if its function moves: a result stays valid while the text of the function is unchanged.
     key: str = ""
 
     @property
     def layer(self):
-        """`rust-core/src/machine/state.rs` is of `machine`."""
+        """The layer: `rust-core/src/machine/state.rs` belongs to `machine`."""
         return self.file.split("/")[2]
 
     @property
@@ -64,7 +64,7 @@ class Mutation:
 
 
 def described(listed, text_of):
-    """Mutations with keys, of cargo-mutants' list."""
+    """The mutations in cargo-mutants' list, with keys."""
     mutations = [Mutation(one["name"], one["file"], (one["function"] or one)["span"], one["span"], one["replacement"]) for one in listed]
     seen = collections.Counter()
     for mutation in mutations:
@@ -76,7 +76,7 @@ def described(listed, text_of):
 
 
 def in_random_order(mutations):
-    """The same on each machine, and each part from the beginning has as much of each layer as the whole."""
+    """A random order that is the same on each machine. Each initial part has the same proportion of each layer as the whole."""
     ordered = []
     for layer in LAYERS:
         inside = sorted((mutation for mutation in mutations if mutation.layer == layer), key=lambda one: hashlib.sha256(one.key.encode()).digest())
@@ -85,7 +85,7 @@ def in_random_order(mutations):
 
 
 class Results:
-    """What became of each mutation that was tried, in a file that grows."""
+    """The result of each tried mutation, in a file that grows."""
 
     def __init__(self, path):
         self.path = path
@@ -100,7 +100,7 @@ class Results:
         return self.known.get(mutation.key)
 
     def rows(self, every):
-        """For docs/figures/reliability.json: one row a layer. What the sources no longer have does not count."""
+        """For docs/figures/reliability.json: one row for each layer. Mutations of code that no longer exists do not count."""
         rows = []
         for layer in LAYERS:
             mutations = [mutation for mutation in every if mutation.layer == layer]
@@ -113,8 +113,8 @@ class Results:
 
 
 def share(row):
-    """How many percent of those that can be built were noticed, and how far the share of all may be from that (95 %): by Wilson, for
-    what was not tried. None where there are none."""
+    """The percentage of mutations noticed among those that compile, and the 95 % confidence interval of the share of all (Wilson's,
+    for the untried ones). None if there are none."""
     noticed = row["caught"] + row["timeout"]
     viable = noticed + row["missed"] + row["open"]
     if not viable:
@@ -128,11 +128,11 @@ def share(row):
 
 
 class Copy:
-    """The checkout once more, always in the same place, so that cargo builds again only what a mutation changes."""
+    """A copy of the checkout, always in the same place, so that cargo rebuilds only what a mutation changes."""
 
     def __init__(self, target):
         self.path = target / "mutants/work"
-        # Not the checkout's: cargo gives crates of both the same names, and would take the copy's for it.
+        # Not the checkout's target folder: the crates have the same names, and cargo would confuse them.
         self.target = target / "mutants/target"
         self.target.mkdir(parents=True, exist_ok=True)
 
@@ -145,10 +145,10 @@ class Copy:
         for name in sorted(names):
             content = (CHECKOUT / name).read_bytes()
             if name == "rust-core/Cargo.toml":
-                # Tests need no library for C, and linking it takes longer than they do.
+                # Tests need no C library, and linking it takes longer than the tests.
                 content = content.replace(b'crate-type = ["lib", "staticlib", "cdylib"]', b'crate-type = ["lib"]')
             place = self.path / name
-            # Only what changed gets a new time: cargo goes by it.
+            # Only changed files get a new modification time, because cargo goes by it.
             if not place.is_file() or place.read_bytes() != content:
                 place.parent.mkdir(parents=True, exist_ok=True)
                 place.write_bytes(content)
@@ -173,21 +173,21 @@ class CargoMutants:
         return described(json.loads(done.stdout), text_of)
 
     def as_change(self, file, line):
-        """As if this line had just been written."""
+        """A diff that makes this line look newly added."""
         text = (self.copy.path / file).read_text(encoding="utf-8").splitlines()[line - 1]
         return f"--- a/{file}\n+++ b/{file}\n@@ -{line - 1},0 +{line},1 @@\n+{text}\n"
 
     def try_one(self, mutation):
-        """What became of it, with all tests."""
+        """The result with all tests."""
         command = [self.tool, "mutants", "--in-place", "--no-shuffle", "--package", "pilotlight-core", "--colors", "never"]
         command += ["--baseline", "skip", "--timeout", str(self.timeout), "--build-timeout", str(4 * self.timeout), "--output", str(self.copy.target)]
         command += [f"--re=^{re.escape(mutation.name)}$"]
-        # cargo-mutants 27.1 asks no regular expression before it deletes a field of a value, but the changed lines.
+        # When it deletes a field of a value, cargo-mutants 27.1 ignores the regular expression, but respects the changed lines.
         changes = self.copy.target / "mutants.diff"
         changes.write_text(self.as_change(mutation.file, mutation.line), encoding="utf-8")
         command += ["--in-diff", str(changes)]
         done = subprocess.run(command, cwd=self.copy.path, env=self.copy.environment(), stdout=sys.stderr)
-        # 2: survivors; 3: some came to no end. Both are results.
+        # 2: survivors; 3: some timed out. Both are results.
         if done.returncode not in (0, 2, 3):
             sys.exit(f"cargo-mutants failed (exit {done.returncode}): read {self.copy.target}/mutants.out/log")
         for outcome in TRIED:
@@ -198,7 +198,7 @@ class CargoMutants:
 
 
 def chosen(arguments, every, results):
-    """What is tried now."""
+    """The mutations to be tried now."""
     mutations = [mutation for mutation in every if not arguments.layer or mutation.layer in arguments.layer]
     if arguments.file:
         mutations = [mutation for mutation in mutations if any(fnmatch.fnmatch(mutation.file, pattern) for pattern in arguments.file)]

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Mutations of the core (cargo-mutants): each function of machine, session, protocol, jose and storage is changed in one place, and the
-# tests of the core, the simulation and the model must notice. What was caught: docs/reliability.md.
+# Mutations of the core (cargo-mutants): each function of machine, session, protocol, jose and storage is changed in one place, and the tests of the core,
+# the simulation and the model must notice. Results: docs/reliability.md.
 #
-#   scripts/mutants.sh                       all that were not tried yet
-#   scripts/mutants.sh --sample N            N random ones, of each layer as many as its part of all; --layer NAME and --file GLOB say of what
+#   scripts/mutants.sh                       all that have not been tried yet
+#   scripts/mutants.sh --sample N            N random ones, in proportion to the size of each layer; --layer NAME and --file GLOB restrict them
 #   scripts/mutants.sh --shard K/N           one random part of N, K from 0 on
-#   scripts/mutants.sh --changed             only what differs from the branch main
+#   scripts/mutants.sh --changed             only those in code that differs from the branch main
 #   scripts/mutants.sh --again               those that survived, after tests were added
 #   scripts/mutants.sh --alone …             each in a separate build, by cargo-mutants: slow
 #   scripts/mutants.sh --jobs N …            N at a time (1)
@@ -13,11 +13,11 @@
 #   scripts/mutants.sh --summary             what the runs so far have found, by layer, and the survivors
 #   scripts/mutants.sh --figures             writes that into docs/figures/reliability.json
 #
-# All are compiled into one build of a copy of the checkout, and an environment variable switches one on. What rustc refuses is taken out
-# first. Each test runs once without a mutation, to see which functions it reaches; a mutation is tried with the tests that reach its
-# function, a few at a time, until one fails (twice, where it took long). What cannot be switched (constants, `const fn`, `-> impl`) is tried alone, last.
-# Results are kept in cargo's target folder, mutants.json, for as long as the function's text stays the same; a run may be ended at any
-# time. Exit 2 when one survived. PILOTLIGHT_MUTANTS_TIMEOUT is how many seconds the tests may take for one that is tried alone (300).
+# All mutations are compiled into one build of a copy of the checkout, and an environment variable switches one on. Mutations that rustc refuses are
+# removed first. Each test runs once without a mutation, to see which functions it reaches. A mutation is tried with the tests that reach its function, a
+# few at a time, until one fails (twice if it took long). Code that cannot be switched (constants, `const fn`, `-> impl`) is tried separately, last.
+# Results are kept in mutants.json in cargo's target folder as long as the function's text stays the same; a run may be ended at any time. Exit 2 if a
+# mutation survived. PILOTLIGHT_MUTANTS_TIMEOUT limits the seconds that the tests may take for a mutation that is tried separately (300).
 set -euo pipefail
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"

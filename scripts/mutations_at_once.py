@@ -1,7 +1,7 @@
-"""All mutations of the core in one build: each function chooses by PILOTLIGHT_MUTATION_NUMBER, when it runs, whose body it takes.
+"""Builds all mutations of the core at once: at run time, PILOTLIGHT_MUTATION_NUMBER selects which body each function uses.
 
-cargo-mutants says what the mutations are. A copy of the checkout gets all of them; rustc says which of them it refuses, and these are
-taken out again. Then a mutation costs a run of the tests that reach its function, and no build.
+cargo-mutants lists the mutations. All of them are put into a copy of the checkout, and those that rustc refuses are removed again.
+After that, a mutation costs only a run of the tests that reach its function, and no build.
 """
 
 import collections
@@ -42,16 +42,16 @@ pub fn chosen(first: u32, last: u32) -> u32 {
 """
 SWITCH_FILE = "rust-core/src/mutation_switch.rs"
 LIBRARY = "rust-core/src/lib.rs"
-# What is not a mistake of the mutation, but of its place beside others: calls that a constant cannot make, two types where one
-# `impl Trait` is.
+# Errors that come not from the mutation but from combining it with others: calls that a constant cannot make, two types for one `impl
+# Trait`.
 OF_THE_PLACE = ("E0015", "E0658")
-# Seconds: of the first tests that are asked together; and how much longer than usual tests may take.
+# Seconds: the duration of the first tests, which run together; and how much longer than usual tests may take.
 FIRST_BATCH = 0.5
 LONGEST_PAUSE = 20
 # They need other servers.
 ELSEWHERE = ("interop",)
 
-# What may hold a brace that is none: comments, texts, characters (a lifetime has no second quote).
+# Places where a brace is not code: comments, strings, characters (a lifetime has no second quote).
 NO_CODE = re.compile(
     r"""//[^\n]*|/\*.*?\*/|b?r(\#*)".*?"\1|b?"(?:\\.|[^"\\])*"|b?'(?:\\(?:x..|u\{[^}]*\}|.)|[^'\\\n])'""",
     re.DOTALL,
@@ -59,12 +59,12 @@ NO_CODE = re.compile(
 
 
 def without_texts(code):
-    """As long as before, and all of its braces are code."""
+    """The text with the same length, in which all braces are code."""
     return NO_CODE.sub(lambda found: re.sub(r"[^\n]", " ", found.group()), code)
 
 
 def body_of(code):
-    """Where the body of a function begins and ends, its braces left out."""
+    """Where the body of a function begins and ends, without its braces."""
     depth = 0
     for place, sign in enumerate(without_texts(code)):
         if sign in "([":
@@ -148,7 +148,7 @@ class Source:
 
 
 class Build:
-    """The copy with all mutations that rustc takes."""
+    """The copy with all mutations that rustc accepts."""
 
     def __init__(self, copy, mutations):
         self.copy = copy
@@ -160,7 +160,7 @@ class Build:
             self.sources[file] = Source((copy.path / file).read_text(encoding="utf-8"), inside)
         self.numbers = {mutation: number for number, mutation in enumerate(sorted(mutations, key=lambda one: (one.file, self.function(one))), 1)}
         self.by_number = {number: mutation for mutation, number in self.numbers.items()}
-        # Mutation: what rustc said; or that it cannot stand beside others.
+        # For a mutation: rustc's error; or that it cannot be combined with others.
         self.refused, self.alone = {}, set()
         for source in self.sources.values():
             for mutation in source.cannot_choose():
@@ -170,7 +170,7 @@ class Build:
         return self.sources[mutation.file].places.span(mutation.function)
 
     def first_numbers(self):
-        """Mutation: by which number its function is known."""
+        """For each mutation, the number of its function."""
         first = {}
         for mutation, number in self.numbers.items():
             function = (mutation.file, self.function(mutation))
@@ -198,7 +198,7 @@ class Build:
             place.write_text(text, encoding="utf-8")
 
     def settle(self):
-        """Takes out what rustc refuses, until it refuses nothing."""
+        """Removes mutations that rustc refuses, until it refuses none."""
         self.library = (self.copy.path / LIBRARY).read_text(encoding="utf-8")
         while True:
             lines = self.write()
@@ -235,7 +235,7 @@ class Build:
         return [error for error in errors if error["spans"]]
 
     def numbers_of(self, error, lines):
-        """Those in whose lines the error is."""
+        """The mutations in whose lines the error is."""
         for span in error["spans"]:
             while span.get("expansion"):
                 span = span["expansion"]["span"]
@@ -255,13 +255,13 @@ class Build:
 
 
 class Tests:
-    """What each test reaches and costs."""
+    """Which functions each test reaches, and how long it takes."""
 
     def __init__(self, copy, programs):
         self.copy = copy
         self.programs = programs
         self.folder = copy.path / "rust-core"
-        # One certificate of the system's: no test needs them, and reading all of them takes a part of each test's time.
+        # Only one of the system's certificates: no test needs them, and reading all of them takes part of each test's time.
         self.certificates = copy.target / "one-certificate.pem"
         trusted = ssl.create_default_context().get_ca_certs(binary_form=True)
         if trusted:
@@ -271,9 +271,9 @@ class Tests:
         self.failing = []
 
     def run(self, program, tests, seconds, **variables):
-        """Whether they passed, and what they said; None when they came to no end."""
+        """Whether the tests passed, and their output; None if they did not end."""
         command = [self.programs[program], "-Z", "unstable-options", "--fail-fast", "--exact", "--test-threads=2", *tests]
-        # Only the first failure counts, and a stable compiler's tests know no option for that.
+        # Only the first failure counts, but tests of a stable compiler have no option for that.
         environment = {**self.copy.environment(), "CARGO_MANIFEST_DIR": str(self.folder), "RUSTC_BOOTSTRAP": "1", **variables}
         if self.certificates.is_file():
             environment["SSL_CERT_FILE"] = str(self.certificates)
@@ -288,7 +288,7 @@ class Tests:
         return running.returncode == 0, said
 
     def record(self, jobs):
-        """Each test alone, once, without a mutation."""
+        """Runs each test alone, once, without a mutation."""
         every = []
         for program, path in self.programs.items():
             listed = subprocess.run([path, "--list"], cwd=self.folder, check=True, capture_output=True, text=True)
@@ -303,7 +303,7 @@ class Tests:
                     self.reaching[number].append((program, test))
 
     def recorded(self, test):
-        """Seconds, none where it fails; and the numbers of the functions."""
+        """The duration in seconds, or None if the test fails; and the numbers of the functions."""
         began = time.monotonic()
         with tempfile.NamedTemporaryFile() as reached:
             passed, _ = self.run(test[0], [test[1]], 600, PILOTLIGHT_MUTATIONS_REACHED=reached.name)
@@ -312,7 +312,7 @@ class Tests:
 
 
 def batches(tests, costs, found_before):
-    """A few at first: those that have found most in this file, then the short ones that reach little else."""
+    """Batches of tests, small at first: those that found most mutations in this file, then short ones that reach little else."""
     batch, total, most = [], 0.0, FIRST_BATCH
     for test in sorted(tests, key=lambda test: (-found_before[test], costs[test][0])):
         if batch and total + costs[test][1] > most:
@@ -325,7 +325,7 @@ def batches(tests, costs, found_before):
 
 
 class Evaluator:
-    """Asks the tests about one mutation after the other."""
+    """Runs the tests for one mutation after the other."""
 
     def __init__(self, build, tests):
         self.build, self.tests = build, tests
@@ -335,7 +335,7 @@ class Evaluator:
         self.costs = {test: (seconds * reached[test], seconds) for test, seconds in tests.seconds.items()}
 
     def outcome(self, mutation, most_seconds):
-        """What became of it, and which test noticed; it stays open where the tests would take longer than that."""
+        """The result, and which test noticed the mutation. It stays open if the tests would take longer than that."""
         number, found = self.build.numbers[mutation], self.found[mutation.file]
         asked = 0.0
         for batch in batches(self.tests.reaching[self.first[mutation]], self.costs, found):
@@ -360,7 +360,7 @@ class Evaluator:
         if passed:
             return None, None
         failed = re.findall(r"^test (.*) \.\.\. FAILED$", said, re.MULTILINE)[:1] or names
-        # On a busy machine a test may fail by itself, because something took too long: then the second time counts.
+        # On a busy machine a test may fail because something took too long; then the second run counts.
         if time.monotonic() - began < LONGEST_PAUSE / 4:
             return "caught", failed[0]
         again, _ = self.tests.run(program, failed, LONGEST_PAUSE + 6 * usual, **variables)

@@ -1,15 +1,15 @@
 # shellcheck shell=bash disable=SC2154 # the names of lib.sh
-# What must be on the machine before a script can begin: looked for at once, and reported once, with the command that installs each.
-# Source it after lib.sh. The scripts install everything else themselves.
+# Checks what must be on the machine before a script can begin. Everything missing is reported once, with the command that installs
+# it. Source this file after lib.sh. The scripts install everything else themselves.
 #
 #   prerequisites WHAT…    any of: rust rust-tools python swift apple curl node pip venv
 #
-# Oldest versions: Node.js of oidc-provider, Python of the scripts and of Django.
+# Minimum versions: Node.js as oidc-provider needs it, Python as the scripts and Django need it.
 
 oldest_node=20.19
 oldest_python=3.9       # Xcode's
 oldest_python_django=3.11
-# Homebrew has Rust itself too, and therefore leaves its rustup out of PATH (its formula: "keg_only").
+# Homebrew also has Rust itself, and therefore leaves its rustup out of PATH (its formula: "keg_only").
 # shellcheck disable=SC2016 # the person's shell expands it
 rustup_on_a_mac='brew install rustup && export PATH="$(brew --prefix rustup)/bin:$PATH" && rustup default stable, and that PATH in your shell'"'"'s profile too'
 
@@ -25,7 +25,7 @@ prerequisites() {
     exit 1
 }
 
-# lacks WHAT ON-A-MAC ELSEWHERE: the line that tells it.
+# lacks WHAT ON-A-MAC ELSEWHERE: prints the line that reports a missing tool.
 lacks() {
     if on_mac; then printf '%s: %s\n' "$1" "$2"; else printf '%s: %s\n' "$1" "$3"; fi
 }
@@ -100,7 +100,7 @@ missing_apple() {
     if on_mac; then
         xcrun --sdk iphonesimulator --show-sdk-path >/dev/null 2>&1 ||
             lacks "Xcode with the iOS SDK" "install Xcode from the App Store, then sudo xcode-select -s /Applications/Xcode.app && sudo xcodebuild -license accept" ""
-        # A Rust without it cannot be given targets for iOS.
+        # A Rust without rustup cannot get targets for iOS.
         if have cargo && ! have rustup; then lacks "rustup" "$rustup_on_a_mac" ""; fi
     else
         case $(uname -sm) in

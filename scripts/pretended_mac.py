@@ -1,8 +1,8 @@
-"""A Mac where there is none, for tests of the scripts: Apple's tools, Rust, Swift and Node.js are pretended ones that write down how they
-were called, and no program is there that macOS does not have. The bash is a bash 3.2 where PILOTLIGHT_BASH_3_2 names one.
+"""Simulates a Mac for tests of the scripts: Apple's tools, Rust, Swift and Node.js are fakes that record their calls, and programs that
+macOS does not have are missing. The bash is a bash 3.2 if PILOTLIGHT_BASH_3_2 names one.
 
-That shows what the scripts call, in which order and with which flags, and what they say when a step fails. How Xcode and a simulator
-answer it does not show; only a Mac does.
+This shows which programs the scripts call, in which order and with which flags, and what they print when a step fails. It does not
+show how Xcode and a simulator respond; only a Mac does.
 """
 
 import json
@@ -16,7 +16,7 @@ import tempfile
 import unittest
 
 CHECKOUT = pathlib.Path(__file__).resolve().parent.parent
-# What macOS brings, as far as the scripts use it.
+# Programs of macOS that the scripts use.
 BROUGHT = """awk basename cat chmod cmp cp cut date diff dirname env expr false find getconf git grep gunzip gzip head id join ln ls make mkdir
 mkfifo mktemp mv od paste perl printf ps pwd rm rmdir sed seq sh shasum sort tail tar tee test touch tr true tty uniq wc xargs""".split()
 DEVICES = {"devices": {
@@ -26,7 +26,7 @@ DEVICES = {"devices": {
         {"name": "iPhone 16", "udid": "B", "state": "Shutdown"}, {"name": "iPad Air", "udid": "C", "state": "Shutdown"}],
     "com.apple.CoreSimulator.SimRuntime.watchOS-11-0": [{"name": "iPhone Watch", "udid": "W", "state": "Booted"}],
 }}
-# Writes down how it was called; fails when the call has what PRETEND_FAULT says.
+# Records its call; fails if the call contains the text in PRETEND_FAULT.
 TOOL = """#!/usr/bin/env bash
 name=$(basename "$0")
 printf '%s\\n' "$name $*" >>"$PRETEND_CALLS"
@@ -81,7 +81,7 @@ esac""",
     "npm": "",
     "sleep": """case $1 in 0.*) exec "$PRETEND_SLEEP" "$1" ;; *) touch "$PRETEND_FOLDER/time-passed" ;; esac""",
     "curl": """exec "$PRETEND_PYTHON" -B "$PRETEND_WORLD" curl "$@\"""",
-    # What would ask a registry, and proofs, which would be this one again.
+    # Commands that would use a registry, and proofs, which would run this one again.
     "python3": """case "$*" in
 *sys.version_info*) ;; # New enough, whichever runs the tests.
 *"-m pip install"*shellcheck*) while [ "$1" != --target ]; do shift; done; mkdir -p "$2/bin"; put_file "$PRETEND_FOLDER/bin/true-tool" "$2/bin/shellcheck" ;;
@@ -144,10 +144,10 @@ sed '/^ [*] Handwritten/,$d' "$sources/PilotlightFFI/PilotlightFFI.h" | sed '$d'
 
 
 class Mac(unittest.TestCase):
-    """`copied` are the files and folders of the checkout that the scripts find."""
+    """`copied`: the files and folders of the checkout that the scripts see."""
 
     copied = ["scripts"]
-    # False: on PATH is everything that this machine has, behind the pretended tools.
+    # If false, everything on this machine is on PATH, after the fake tools.
     only_what_macos_brings = True
 
     def setUp(self):

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""What pretended_mac.py's tools answer where a line of shell would not do.
+"""The answers of pretended_mac.py's tools that need more than a line of shell.
 
     pretended_world.py terminal ARGS…      the terminal sample, with the server that it talks to
-    pretended_world.py curl ARGS…          that server's levers
+    pretended_world.py curl ARGS…          that server's control interface
     pretended_world.py package ARGS…       `swift package describe` of one of the project's two manifests
     pretended_world.py lipo|… ARGS…        xcrun's lipo, dsymutil, swiftc, and clang where it links
 """

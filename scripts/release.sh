@@ -1,22 +1,22 @@
 #!/usr/bin/env bash
-# Prepares a release of the Swift package: checks the checkout, builds, and writes what has to be published. It publishes
+# Prepares a release of the Swift package: checks the checkout, builds, and writes the files to be published. It publishes
 # nothing, tags nothing and changes nothing outside build/.
 #
 #   scripts/release.sh VERSION --url-base URL    builds (scripts/build-xcframework.sh) and checks (scripts/check-apple.sh)
-#   scripts/release.sh VERSION … --dry-run       everything but the build: takes what is in build/; never to publish
+#   scripts/release.sh VERSION … --dry-run       everything except the build: uses what is in build/; never publish the result
 #
 #   VERSION           1.2.3 or 1.2.3-rc.1: the same in Cargo.toml and as "## VERSION - YYYY-MM-DD" in CHANGELOG.md
 #   --url-base URL    the zip will be at URL/VERSION/PilotlightFFI.xcframework.zip; also PILOTLIGHT_RELEASE_URL_BASE. The
 #                     form for GitHub is https://github.com/OWNER/REPOSITORY/releases/download with your own names.
 #
-#   build/release/Package.swift                     for the top of the repository: it names the zip by URL and checksum
+#   build/release/Package.swift                     for the root of the repository: it names the zip by URL and checksum
 #   build/release/PilotlightFFI.xcframework.zip     for the URL (and .sha256)
-#   build/release/PilotlightFFI.cdx.json            its bill of materials, for beside the zip: the crates in it, with versions,
+#   build/release/PilotlightFFI.cdx.json            its bill of materials, to publish beside the zip: the crates in it, with versions,
 #                                                   checksums and licences (CycloneDX 1.5, by cargo-cyclonedx)
 #   build/release/notes.md                          the changelog's entry, commit, checksum and how to build the same zip
-#   build/release/symbols/                          to read crash reports of this release with: keep them
+#   build/release/symbols/                          to symbolicate crash reports of this release: keep them
 #
-# When a check fails, there is no build/release.
+# If a check fails, there is no build/release.
 set -euo pipefail
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -54,7 +54,7 @@ parse_arguments() {
     case $url_base/ in
         */OWNER/* | */REPOSITORY/*) die "the URL of the zip is not known" "--url-base URL, or PILOTLIGHT_RELEASE_URL_BASE=URL" ;;
     esac
-    # What it may hold goes into Swift and into sed as it is.
+    # The URL is inserted unchanged into Swift code and into a sed command.
     [[ $url_base =~ ^https://[A-Za-z0-9._~:/%-]+$ ]] || die "not an https URL without a query: $url_base"
 }
 
@@ -84,7 +84,7 @@ check_versions() {
     [ "$found" = "$version" ] || die "Cargo.lock has $core_crate in version $found, not $version" "cargo update --workspace"
 }
 
-# changelog_entry HEADING: what stands between this second-level heading, of which only the first word counts, and the next.
+# changelog_entry HEADING: the text between this second-level heading, of which only the first word counts, and the next.
 changelog_entry() {
     awk -v name="$1" '/^## / { inside = ($2 == name || $2 == "[" name "]"); next } inside' CHANGELOG.md |
         sed -e '/./,$!d'
@@ -92,7 +92,7 @@ changelog_entry() {
 
 check_changelog() {
     local heading
-    # The newest release stands first; a heading for what comes after it may stand before it, as long as it is empty.
+    # The newest release comes first. A heading for unreleased changes may come before it if it is empty.
     heading=$(grep '^## ' CHANGELOG.md | grep -v -E '^## \[?Unreleased\]?$' | sed -n 1p || true)
     [[ $heading =~ ^"## $version - "[0-9]{4}-[0-9]{2}-[0-9]{2}$ ]] ||
         die "the newest entry of CHANGELOG.md is \"$heading\"" "name it \"## $version - $(date -u +%Y-%m-%d)\""
@@ -102,7 +102,7 @@ check_changelog() {
 }
 
 # --- What was built ----------------------------------------------------------------------------------------------------
-# A dry run takes what is there, which may be of other sources.
+# A dry run uses the existing build, which may be of other sources.
 check_sources() {
     local module
     for module in "$swift_module" "$app_module"; do
@@ -118,7 +118,7 @@ write_manifest() {
     sed -e "s|^let releasedURL = .*|let releasedURL = \"$2\"|" -e "s|^let releasedChecksum = .*|let releasedChecksum = \"$3\"|" Package.swift >"$1"
 }
 
-# Unoptimised, because it runs for a second and would take minutes to optimise.
+# Not optimised, because it runs for a second and would take minutes to optimise.
 install_cargo_cyclonedx() {
     step "building cargo-cyclonedx $cargo_cyclonedx_version (one to two minutes, once)"
     CARGO_TARGET_DIR=$1/target cargo install --quiet --locked --debug --version "$cargo_cyclonedx_version" --root "$1" cargo-cyclonedx &&
@@ -144,7 +144,7 @@ write_notes() {
     printf '`%s` lists the crates in it (CycloneDX).\n' "$bill"
 }
 
-# As SwiftPM reads it, which does not fetch the zip for that.
+# Reads the manifest with SwiftPM, which does not fetch the zip for that.
 check_manifest() {
     scripts/swift.sh package --package-path "$1" dump-package | python3 -c '
 import json, sys
@@ -195,7 +195,7 @@ main() {
     require_tool git "apt-get install git"
     require_tool python3 "apt-get install python3, or xcode-select --install on a Mac"
     url=$url_base/$version/$zip
-    # First, so that nobody publishes an older one after this one was refused.
+    # First, so that nobody publishes an older release after this one was refused.
     rm -rf "$release"
     step "the checkout"
     check_tree

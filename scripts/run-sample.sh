@@ -1,16 +1,16 @@
 #!/usr/bin/env bash
-# The sample app in a simulator, on a Mac, with its own identity server to sign in at.
+# Runs the sample app in a simulator, on a Mac, with a local identity server for signing in.
 #
 #   scripts/run-sample.sh                     builds what is needed, opens the app, and serves until Ctrl-C
-#   scripts/run-sample.sh --test              runs the tests of the Keychain and of the screens instead
+#   scripts/run-sample.sh --test              runs the Keychain tests and the UI tests instead
 #   scripts/run-sample.sh --stub STATE        shows one state, without a server: loading, welcome, expired, locked, home,
 #                                             empty, factor, offline, waiting, migrated, misconfigured, broken
 #   scripts/run-sample.sh --stub STATE --screen NAME
 #                                             the same with a screen open: profile, metadata, request, inspector, settings
-#   scripts/run-sample.sh --simulator NAME    which one, for example "iPhone 16"
+#   scripts/run-sample.sh --simulator NAME    which simulator, for example "iPhone 16"
 #
 # Sign in as ada@example.com with the password "correct horse".
-# This has not run yet: it was written where there is no Mac.
+# This script has not run yet: there was no Mac to try it on.
 set -euo pipefail
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -25,7 +25,7 @@ screen=''
 simulator_name=''
 issuer=''
 server=''
-token_lifetime=120 # seconds; short, so that one can watch the clock on the home screen
+token_lifetime=120 # seconds; short, so that you can watch the countdown on the home screen
 
 parse_arguments() {
     while [ $# -gt 0 ]; do
@@ -57,7 +57,7 @@ parse_arguments() {
     [ -z "$screen" ] || [ "$mode" = stub ] || die "--screen goes with --stub" "scripts/run-sample.sh --help"
 }
 
-# In the simulator 127.0.0.1 is the Mac. The issuer's address lands in `issuer`.
+# In the simulator, 127.0.0.1 is the Mac. The issuer's URL is stored in `issuer`.
 start_issuer() {
     local work
     temp_dir work
@@ -83,12 +83,12 @@ run_app() {
     fi
     start_sample "$1" -domain "$issuer" -client-id native-app -redirect-uri com.example.pilotlight://callback
     good "sign in as ada@example.com with the password 'correct horse'; Ctrl-C ends the server"
-    # Until somebody ends the script; a server that ends by itself is reported at once.
+    # Until the user ends the script. If the server ends by itself, that is reported at once.
     wait "$server" || true
     die "the identity server has ended; the app goes on without it" "scripts/run-sample.sh"
 }
 
-# xcodebuild hands on what begins with TEST_RUNNER_, without that.
+# xcodebuild passes on variables that begin with TEST_RUNNER_, without that prefix.
 run_tests() {
     step "running the tests of the Keychain and of the screens (some minutes)"
     export TEST_RUNNER_PILOTLIGHT_ISSUER=$issuer

@@ -1,4 +1,4 @@
-"""Reads which paths a Rust source names: enough of the language for check-layout.py, without a compiler."""
+"""Finds the paths that a Rust source names: enough of the language for check-layout.py, without a compiler."""
 
 import re
 
@@ -51,7 +51,7 @@ def end_of_block_comment(source, start):
 
 
 def without_tests(source):
-    """The source without comments, texts and whatever stands under #[cfg(test)]."""
+    """The source without comments, strings and items under #[cfg(test)]."""
     source = without_text(source)
     while match := TEST_ITEM.search(source):
         end = end_of_item(source, match.end())
@@ -97,7 +97,7 @@ def expand(tree):
 
 
 def absolute(path, module):
-    """`path` from the crate's root where it starts with self or super, else as it is."""
+    """`path` from the crate's root if it starts with self or super, otherwise unchanged."""
     words, here = path.split("::"), list(module)
     if words[0] not in ("self", "super"):
         return path
@@ -116,7 +116,7 @@ def imports_in(source, module):
 
 
 def paths_in(source, module):
-    """(line, path, imported) for each path of two words and more, and each imported one; who may see an item is no import."""
+    """(line, path, imported) for each path of two or more words, and each imported one. A visibility is not an import."""
     source = VISIBILITY.sub(lambda match: blank(match.group()), source)
     for line, path in imports_in(source, module):
         yield line, path, True
@@ -127,7 +127,7 @@ def paths_in(source, module):
 
 
 def extended_types(source, module):
-    """(line, type) for each `impl Type` that is not of a trait; the type from the crate's root where it is imported or named so."""
+    """(line, type) for each inherent `impl Type`; the type is given from the crate's root if it is imported or named so."""
     imported = {path.split("::")[-1]: path for _, path in imports_in(source, module)}
     for match in IMPL.finditer(source):
         head = re.split(r"\bwhere\b", without_angles(match.group(2)))[0].strip()
@@ -142,7 +142,7 @@ def extended_types(source, module):
 
 
 def without_angles(text):
-    """The text without what stands in angle brackets."""
+    """The text without the parts in angle brackets."""
     out, depth = [], 0
     for letter in text.replace("->", "  "):
         depth += {"<": 1, ">": -1}.get(letter, 0)

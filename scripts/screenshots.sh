@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Takes the pictures of the sample into docs/screenshots, in a simulator on a Mac: each state and each screen, light and dark,
-# and some of them with the largest type and in German. Nothing is drawn by hand, and nothing is kept of a run that failed.
+# Takes the screenshots of the sample for docs/screenshots, in a simulator on a Mac: each state and each screen, light and
+# dark, and some of them with the largest type size and in German. Nothing is drawn by hand, and a failed run keeps no
+# pictures.
 #
 #   scripts/screenshots.sh [SIMULATOR-NAME]
 #
-# This has not run yet: it was written where there is no Mac.
+# This script has not run yet: there was no Mac to try it on.
 set -euo pipefail
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -14,7 +15,7 @@ set -euo pipefail
 . "$checkout/scripts/apple/simulator.sh"
 
 pictures=$checkout/docs/screenshots
-settling=${PILOTLIGHT_SETTLING:-3} # seconds until the screen stands still
+settling=${PILOTLIGHT_SETTLING:-3} # seconds until the screen has settled
 
 # picture SIMULATOR FILE LANGUAGE STATE [SCREEN]
 picture() {
@@ -27,7 +28,7 @@ picture() {
         die "no picture of $state could be taken" "xcrun simctl io $simulator screenshot picture.png"
 }
 
-# keep_looks SIMULATOR: what the pictures change is as it was when they have been taken.
+# keep_looks SIMULATOR: restores the simulator's appearance after the pictures were taken.
 keep_looks() {
     local appearance content_size
     appearance=$(xcrun simctl ui "$1" appearance) || die "the simulator does not tell how it looks" "xcrun simctl ui $1 appearance"
@@ -42,14 +43,14 @@ look() { xcrun simctl ui "$1" "$2" "$3" || die "the simulator takes no $2 $3" "x
 
 take_pictures() {
     local simulator=$1 folder=$2 appearance state screen
-    # The clock of every picture's edge says the same.
+    # Every picture shows the same time in its status bar.
     xcrun simctl status_bar "$simulator" override --time 9:41 --batteryState charged --batteryLevel 100 ||
         die "the simulator's clock cannot be set" "xcrun simctl status_bar $simulator clear"
     look "$simulator" content_size large
     for appearance in light dark; do
         look "$simulator" appearance "$appearance"
         for state in "${sample_states[@]}"; do
-            # Nothing of it stands still.
+            # This state never settles.
             if [ "$state" != loading ]; then picture "$simulator" "$folder/$state-$appearance.png" en "$state"; fi
         done
         for screen in "${sample_screens[@]}"; do picture "$simulator" "$folder/$screen-$appearance.png" en home "$screen"; done

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Checks that SECURITY.md shows what it says: each promise, each attack and each control of OWASP's MASVS names tests, and these exist.
+"""Checks that SECURITY.md proves its claims: each promise, each attack and each control of OWASP's MASVS names tests, and these exist.
 
     security_tests.py
 
-A test is named as `PLACE::NAME`: PLACE is the end of its file's path without the extension, as `session/sign_in` or `RedirectTests`.
+A test is named `PLACE::NAME`. PLACE is the end of its file's path without the extension, such as `session/sign_in` or `RedirectTests`.
 """
 
 import functools
@@ -17,7 +17,7 @@ NAMED = re.compile(r"`([\w/]+)::(\w+)`")
 CONTROLS = [f"MASVS-{group}-{number}" for group, count in (("STORAGE", 2), ("CRYPTO", 2), ("NETWORK", 2), ("AUTH", 3), ("PRIVACY", 4)) for number in range(1, count + 1)]
 ATTACKERS = ("another app on the device", "another app of the group", "the network", "the issuer's subdomain", "a stolen phone", "a backup", "a crash report",
              "the developer's own logs")
-# How a test of that name begins.
+# The beginning of a test with that name.
 TESTS = {
     ".rs": r"#\[(?:tokio::)?test\b[^\]]*\]\s*(?:#\[[^\]]*\]\s*(?://[^\n]*\s*)?)*(?:async )?fn {name}\(",
     ".swift": r"@Test\b[^{{}}]*?\bfunc {name}\(",

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# The session under a seeded scheduler, in a world that fails: rust-core/tests/simulation. What it proves: docs/reliability.md.
+# Runs the session under a seeded scheduler, in a world with faults: rust-core/tests/simulation. What it proves:
+# docs/reliability.md.
 #
-#   scripts/simulate.sh                    2,000 seeds, as scripts/test.sh runs them
-#   scripts/simulate.sh --seeds N          N seeds; with --from S, those from S on
+#   scripts/simulate.sh                    2,000 seeds, as in scripts/test.sh
+#   scripts/simulate.sh --seeds N          N seeds; with --from S, beginning with S
 #   scripts/simulate.sh --seed S           one seed, with its whole trace
-#   scripts/simulate.sh --all-failures     goes on after a failure, and lists every seed that failed
-#   scripts/simulate.sh --release …        an optimised build: worth it from some 20,000 seeds on
-#   scripts/simulate.sh --mutations [NAME] cores with a mistake each: how many seeds it takes to catch it
+#   scripts/simulate.sh --all-failures     continues after a failure, and lists every failed seed
+#   scripts/simulate.sh --release …        an optimised build: worthwhile from about 20,000 seeds on
+#   scripts/simulate.sh --mutations [NAME] cores with one mistake each: how many seeds it takes to catch it
 set -euo pipefail
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -39,12 +40,12 @@ main() {
     [ $# = 0 ] || die "unknown argument: $1" "scripts/simulate.sh --help"
     local profile=()
     if [ $release = yes ]; then
-        # Fast, not small; and apart from the release that ships.
+        # Fast, not small; and separate from the release that ships.
         export CARGO_TARGET_DIR=$target_dir/simulation CARGO_PROFILE_RELEASE_OPT_LEVEL=3 CARGO_PROFILE_RELEASE_LTO=off \
             CARGO_PROFILE_RELEASE_CODEGEN_UNITS=16
         profile=(--release)
     fi
-    # The whole workspace, so that nothing is built again that the rust lane has built.
+    # The whole workspace, so that nothing is built again that the lane rust has already built.
     cargo test --workspace --locked "${profile[@]+"${profile[@]}"}" --test simulation -- \
         --nocapture nobody_is_signed_out_by_accident
 }

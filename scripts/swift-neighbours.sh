@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Proves that `import Pilotlight` changes the meaning of no other module's name: an app whose modules declare `UserProfile`,
-# `Provider`, `Address`, `LogLevel`, `Audience`, `Metadata` and `JSONValue` compiles as before, and one that has a `Session`
-# gets an ordinary ambiguity for `Session` alone, which the module's name settles.
+# Proves that `import Pilotlight` does not change the meaning of names from other modules: an app whose modules declare
+# `UserProfile`, `Provider`, `Address`, `LogLevel`, `Audience`, `Metadata` and `JSONValue` compiles as before. An app with
+# its own `Session` gets an ordinary ambiguity for `Session` only, which the module's name resolves.
 #
 #   scripts/swift-neighbours.sh        needs the package built: scripts/swift.sh build --package-path bindings/Pilotlight
 set -euo pipefail
@@ -13,7 +13,7 @@ neighbours=$package/Tests/Neighbours
 
 swiftc() { "$checkout/scripts/swift.sh" exec swiftc -swift-version 6 -parse-as-library "$@" 2>&1; }
 
-# app FOLDER FLAG…: what the compiler says of the app in that folder.
+# app FOLDER FLAG…: prints the compiler's output for the app in that folder.
 app() {
     local folder=$1
     shift

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Makes sure that the test of what is printed knows every public type, found in the module's symbol graph, and that no
+# Checks that the test of printed values knows every public type, found in the module's symbol graph, and that no
 # documented declaration shows the generated module or an `isolation:` argument.
 #
 #   scripts/swift-public-types.sh      needs the package built: scripts/swift.sh build --package-path bindings/Pilotlight

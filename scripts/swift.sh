@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
 # Runs Swift for this project, with the same paths, files and loopback network as outside.
 #
-#   scripts/swift.sh setup                 make sure that there is a Swift; says which
+#   scripts/swift.sh setup                 makes sure that there is a Swift; says which one
 #   scripts/swift.sh build|test|run|… ARGS `swift build ARGS` and so on; also `package`, `format`, `--version`
 #   scripts/swift.sh exec PROGRAM ARGS…    any program in that environment: one that was built here, docc, plutil …
 #   scripts/swift.sh --suite SUITE …       as above, always with the Swift of that Debian suite
 #
-# Where `swift` is on PATH (Xcode on a Mac, swift.org's on Linux) that one is used. On a Debian machine without it, it is
-# Debian's own, in a root folder in the cache that is entered by chroot; nothing is installed on the machine.
+# If `swift` is on PATH (Xcode on a Mac, swift.org's on Linux), it is used. On a Debian machine without it, Debian's Swift is
+# used, in a root folder in the cache that is entered by chroot; nothing is installed on the machine.
 #
-# build, test and run get `--scratch-path` in cargo's target folder and treat warnings as errors. For a program inside,
-# the variables in `forwarded` below are set as outside, and the checkout, the cache, the target folder, the home folder,
-# the temporary folder and the current folder are there under their own names.
+# build, test and run get `--scratch-path` in cargo's target folder and treat warnings as errors. For a program inside, the
+# variables in `forwarded` below are set as outside, and the checkout, the cache, the target folder, the home folder, the
+# temporary folder and the current folder have the same paths.
 set -euo pipefail
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -23,8 +23,8 @@ forwarded='^(PILOTLIGHT_[A-Z0-9_]*|[AT]SAN_OPTIONS|LLVM_PROFILE_FILE|RUST_BACKTR
 make_swift_root() {
     local root=$1 update='apt-get update' headers=libstdc++-14-dev
     step "Swift: making Debian $suite with swiftlang (about 3 minutes and 3 GB, once)"
-    # sid renews its list of packages daily and lets it expire within days, which a slow mirror does not keep up with. The
-    # list is signed all the same.
+    # sid renews its list of packages daily and lets it expire within days, but a slow mirror can be older. The list is
+    # signed nevertheless.
     if [ "$suite" = sid ]; then update='apt-get -o Acquire::Check-Valid-Until=false update' headers=libstdc++-15-dev; fi
     require_tool unshare "apt-get install util-linux"
     have wget || apt_install wget # debootstrap downloads with it
@@ -55,8 +55,8 @@ unpack_debootstrap() {
 }
 
 # inside ROOT FOLDER COMMAND…: puts the command line that runs COMMAND in the root into `entering`. It leaves no mount
-# behind, because the mounts belong to their own namespace, and it is one `exec` after the other, so that signals,
-# stdin and the exit code are the command's own.
+# behind, because the mounts belong to a separate namespace. It consists of one `exec` after the other, so that signals,
+# stdin and the exit code are those of the command.
 inside() {
     local root=$1 folder=$2
     shift 2
@@ -68,7 +68,7 @@ inside() {
     local shared=() place
     while IFS= read -r place; do shared+=("$place"); done < <(
         for place in "$HOME" "${TMPDIR:-/tmp}" /tmp "$cache" "$target_dir" "$checkout" "$folder"; do
-            # With the parenthesis before the pattern: macOS's bash 3.2 ends `<(` at a `)` without its partner.
+            # With a parenthesis before the pattern: macOS's bash 3.2 ends `<(` at an unmatched `)`.
             case $place in (/ | /usr | /usr/* | /bin* | /lib* | /etc* | /dev* | /proc* | /sys*) continue ;; esac
             if [ -d "$place" ]; then printf '%s\n' "$place"; fi
         done | sort -u | awk '{ print length($0) "\t" $0 }' | sort -n | cut -f2-
@@ -118,7 +118,7 @@ setup() {
     made_once "$cache/$suite" "$suite $swift_root_version" make_swift_root
 }
 
-# The folder of the package that the arguments speak of.
+# The folder of the package that the arguments name.
 package_folder() {
     local path=$PWD
     while [ $# -gt 0 ]; do
@@ -131,7 +131,7 @@ package_folder() {
     (cd "$path" 2>/dev/null && pwd -P) || die "no such package folder: $path"
 }
 
-# The linker's own word for it would send the reader elsewhere.
+# The linker's own message for this would mislead the reader.
 require_core() {
     on_mac || [ -f "$PILOTLIGHT_CORE_LIBRARY_DIR/lib$core_library.so" ] ||
         die "the Rust core is not built: no lib$core_library.so in $PILOTLIGHT_CORE_LIBRARY_DIR" "cargo build --workspace"
@@ -168,12 +168,12 @@ main() {
         exec) run_inside "$@" ;;
         build | test | run)
             local flags=() folder line kind=''
-            # What is built with a sanitizer does not replace the rest.
+            # A build with a sanitizer does not replace the normal one.
             case " $* " in *' --sanitize'*) kind=-sanitized ;; esac
             folder=$(package_folder "$@")
             require_core
             while IFS= read -r line; do flags+=("$line"); done < <(swift_build_flags "$folder" "$kind")
-            # What uses Combine is built and tested on Linux too (bindings/Pilotlight/Package.swift).
+            # Code that uses Combine is built and tested on Linux too (bindings/Pilotlight/Package.swift).
             export PILOTLIGHT_COMBINE_STAND_IN=1
             if [ "$verb$kind" = build ]; then write_products "$folder" "${flags[@]}" "$@"; fi
             run_inside swift "$verb" "${flags[@]}" "$@"

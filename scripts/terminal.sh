@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# The terminal sample: builds what is needed, then runs it with the given arguments. Progress goes to stderr.
+# Builds the terminal sample, then runs it with the given arguments. Progress goes to stderr.
 #
 #   scripts/terminal.sh --domain tenant.eu.auth0.com --client-id … sign-in
 #   scripts/terminal.sh --help
 #
-# PILOTLIGHT_BUILT=1 says that everything is built already, for scripts that call this many times.
+# PILOTLIGHT_BUILT=1 means that everything is built already, for scripts that call this one many times.
 set -euo pipefail
 # shellcheck disable=SC2034 # lib.sh reads it: the program answers --help
 own_help=yes

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
-# Every test and check of the project, in lanes. It sets up what it needs, on a Mac and on a fresh Debian machine as root.
+# Runs every test and check of the project, in lanes. It sets up what it needs, on a Mac and on a fresh Debian machine as root.
 #
-#   scripts/test.sh                all lanes; exit 1 when any failed
-#   scripts/test.sh --only LANE    only this one; may be given again
-#   scripts/test.sh --at-once N    N lanes at a time; 2 when left out; what a lane says is shown when it has ended (with 1: as it runs)
-#   scripts/test.sh --thorough     all lanes, with what takes long: the arm64 simulator's slice, Swift under
+#   scripts/test.sh                all lanes; exit 1 if any failed
+#   scripts/test.sh --only LANE    only this one; can be repeated
+#   scripts/test.sh --at-once N    N lanes at a time (default 2); a lane's output is shown when it has ended (with 1: as it runs)
+#   scripts/test.sh --thorough     all lanes, with the slow parts: the arm64 simulator's slice, Swift under
 #                                  ThreadSanitizer, and the proofs that checks find mistakes
 #   scripts/test.sh --list         the lanes
 #
-# A lane that cannot run here fails and says what is missing; one that does not end within 35 minutes is ended, and fails.
+# A lane that cannot run here fails and says what is missing. A lane that does not end within 35 minutes is stopped and fails.
 set -euo pipefail
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -22,8 +22,8 @@ lane_minutes=35
 lane_process=
 at_once=2
 lanes=(style rust model keychain swift demo interop apple)
-# In this order they begin: the long ones first, and those that build in one folder of cargo's (target/debug: rust, style, swift, interop,
-# keychain) not together, because they wait for each other's lock.
+# The lanes begin in this order: the long ones first. Those that build in the same cargo folder (target/debug: rust, style, swift,
+# interop, keychain) do not begin together, because they wait for each other's lock.
 order=(rust model apple style swift interop demo keychain)
 
 about() {
@@ -42,10 +42,10 @@ about() {
 # The proofs of the Apple checks are in the lane apple too.
 lane_style() { scripts/check.sh ${proofs_elsewhere:+--without apple-proof}; }
 
-# To the end, so that one failure does not hide another.
+# Runs to the end, so that one failure does not hide another.
 lane_rust() { cargo test --workspace --locked --no-fail-fast; }
 
-# Some minutes on two cores. PILOTLIGHT_MODEL_STATES=all walks every state within the bounds.
+# Some minutes on two cores. With PILOTLIGHT_MODEL_STATES=all, every state within the bounds is explored.
 lane_model() { scripts/model.sh; }
 
 lane_keychain() {
@@ -91,7 +91,7 @@ lane_interop() {
     reason=$(testing/interop/serve.sh --why-not lemonldap)
     if [ -n "$reason" ]; then said_skipped "lemonldap: $reason"; fi
     testing/interop/serve.sh --setup
-    # The whole workspace, so that nothing is built again that the rust lane has built.
+    # The whole workspace, so that nothing is built again that the lane rust has already built.
     cargo test --workspace --locked --no-fail-fast --test interop
 }
 
@@ -99,11 +99,11 @@ lane_apple() {
     scripts/apple-toolchain.sh setup
     local quick=--quick
     if [ -n "$thorough" ]; then quick=''; fi
-    # The second links what the first has built.
+    # The second run links what the first has built.
     scripts/check-apple.sh ${quick:+"$quick"} && scripts/check-apple.sh --dynamic ${quick:+"$quick"}
 }
 
-# What a lane needs that no script installs.
+# Tools that a lane needs and that no script installs.
 needs() {
     echo rust python
     case $1 in
@@ -116,14 +116,14 @@ needs() {
     esac
 }
 
-# run_lane LANE FOLDER: leaves in FOLDER what came of it (result), how long it took (seconds) and what it skipped (skipped).
+# run_lane LANE FOLDER: writes into FOLDER the lane's result (result), its duration (seconds) and what it skipped (skipped).
 run_lane() {
     local lane=$1 folder=$2 status=0 start=$SECONDS limit=()
     export PILOTLIGHT_SKIPPED=$folder/skipped
     : >"$PILOTLIGHT_SKIPPED"
-    # It is not in the terminal's group, so an interrupt does not reach it by itself.
+    # The lane is not in the terminal's process group, so an interrupt does not reach it by itself.
     trap 'kill "$lane_process" 2>/dev/null; exit 130' INT TERM
-    # Its own process, which can be ended, and in which `set -e` holds.
+    # A separate process, which can be ended, and in which `set -e` works.
     if have timeout; then limit=(timeout --kill-after=30s "${lane_minutes}m"); fi
     "${limit[@]+"${limit[@]}"}" scripts/test.sh ${thorough:+--thorough} ${proofs_elsewhere:+--proofs-elsewhere} --lane "$lane" &
     lane_process=$!
@@ -137,7 +137,7 @@ run_lane() {
     printf '%s' "$status" >"$folder/result"
 }
 
-# run_queue FOLDER LANE…: one lane after the other, of those that no other queue has begun.
+# run_queue FOLDER LANE…: runs, one after the other, those lanes that no other queue has begun.
 run_queue() {
     local results=$1 lane
     shift
@@ -148,7 +148,7 @@ run_queue() {
     done
 }
 
-# run_beside FOLDER LANE…: several at once; what each said is shown as soon as it has ended.
+# run_beside FOLDER LANE…: runs several at once; the output of each is shown as soon as it has ended.
 run_beside() {
     local results=$1 queues=() shown=' ' running lane number
     shift
@@ -158,7 +158,7 @@ run_beside() {
     done
     trap 'kill "${queues[@]}" 2>/dev/null; wait; exit 130' INT TERM
     while [ "$shown" != " $* " ] && [ "$shown" != ended ]; do
-        # Asked before the results are looked at, so that those of the last lane are there.
+        # Asked before the results are read, so that the results of the last lane are not missed.
         running=$(jobs -r -p)
         shown=' '
         for lane in "$@"; do
@@ -178,7 +178,7 @@ run_beside() {
     wait
 }
 
-# in_order LANE…: these, as they are to begin.
+# in_order LANE…: these lanes, in the order in which they begin.
 in_order() {
     local lane
     for lane in "${order[@]}"; do
@@ -186,7 +186,7 @@ in_order() {
     done
 }
 
-# A Mac gives a shell 256 open files, and the tests of sessions, one for each processor at a time, have about ten each.
+# A Mac allows a shell 256 open files. The tests of sessions run one per processor at a time and have about ten files open each.
 allow_open_files() {
     local now
     now=$(ulimit -S -n)
@@ -209,7 +209,7 @@ run_lanes() {
     for lane in "$@"; do
         status=$(cat "$results/$lane/result" 2>/dev/null || echo "FAILED: it was ended")
         if [ "$status" != passed ]; then all=1; fi
-        # A lane that left something out says so where it is said to have passed, and the reasons stand above the table.
+        # If a lane skipped something, its line says so although it passed, and the reasons are above the table.
         if [ -s "$results/$lane/skipped" ]; then
             status+=", SKIPPED: $(cut -d : -f 1 "$results/$lane/skipped" | paste -s -d , -)"
             skipped+=$(sed "s/^/skipped in $lane: /" "$results/$lane/skipped")$'\n'

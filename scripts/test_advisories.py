@@ -1,5 +1,5 @@
-"""Proves that scripts/check.sh looks for advisories in every lock file, that it says what it could not check, and that a copy of the
-database serves instead of the network."""
+"""Proves that scripts/check.sh looks for advisories for every lock file, that it reports what it could not check, and that a copy of
+the database works instead of the network."""
 
 import os
 import pathlib

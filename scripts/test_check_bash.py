@@ -1,5 +1,5 @@
-"""Proves that check-bash.py finds each thing that a Mac does not know, by one change of a right script; and that a script which
-does not run to its end has failed."""
+"""Proves that check-bash.py finds each construct that a Mac does not support, by one change to a correct script, and that a
+script fails if it does not run to its end."""
 
 import importlib
 import os
@@ -11,7 +11,7 @@ import unittest
 check_bash = importlib.import_module("check-bash")
 SCRIPTS = pathlib.Path(__file__).resolve().parent
 
-# What macOS's bash and tools know, in every place where the reader could lose its way.
+# Constructs that macOS's bash and tools support, in every place where the reader could be misled.
 RIGHT = r"""#!/usr/bin/env bash
 # mapfile here, and a ) and a ' in a comment: $( case $x in a) ;; esac )
 set -euo pipefail
@@ -40,7 +40,7 @@ find . -type f | sed -n 1p; grep -q x file || x=$(git log | grep -c x | sed 's/q
 (sleep 1) 2>&1 | wc -l | tr -d ' ' && head -n 1 file; tail -n +2 file
 """.replace(" ${x^?}", "").replace(" -; command", "; command")
 
-# (what stands there, what is put in its place, what is said of it)
+# (the text, its replacement, the expected finding)
 WRONG = (
     ("(*.sh | \"a b\") echo", "*.sh | \"a b\") echo", "opening parenthesis"),
     ("(*) ;; esac; done)", "*) ;; esac; done)", "opening parenthesis"),
@@ -142,7 +142,7 @@ class Findings(unittest.TestCase):
 
 
 class Ending(unittest.TestCase):
-    """By the bash that is here, and by a bash 3.2 where there is one."""
+    """Parses with this machine's bash, and with a bash 3.2 if there is one."""
 
     def setUp(self):
         made = tempfile.TemporaryDirectory()

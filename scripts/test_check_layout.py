@@ -1,4 +1,4 @@
-"""Proves that check-layout.py sees the breaches that it is for, and nothing else."""
+"""Proves that check-layout.py finds the violations that it is for, and nothing else."""
 
 import importlib
 import pathlib

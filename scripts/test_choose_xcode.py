@@ -1,4 +1,4 @@
-"""Proves which Xcode is chosen among those of a folder."""
+"""Proves that the right Xcode in a folder is chosen."""
 
 import pathlib
 import tempfile

@@ -1,4 +1,4 @@
-"""A symbol without a summary and one outside of the topic groups are found; complete pages are not."""
+"""Proves that symbols without a summary or outside the topic groups are found, and complete pages are not."""
 
 import json
 import pathlib

@@ -1,4 +1,4 @@
-"""Pages that a browser does not show, files that are not there and pictures of nothing are found. The browser here is a script."""
+"""Proves that pages that a browser does not show, missing files and empty screenshots are found. The browser here is a script."""
 
 import json
 import pathlib

@@ -1,4 +1,4 @@
-"""Proves that everything which the scripts and the workflow download is pinned and checked: by lock file, by hash or by signature."""
+"""Proves that every download of the scripts and the workflow is pinned and verified: by lock file, by hash or by signature."""
 
 import json
 import pathlib
@@ -9,7 +9,7 @@ import unittest
 CHECKOUT = pathlib.Path(__file__).resolve().parent.parent
 ACTION = re.compile(r"uses: *[\w./-]+@(?![0-9a-f]{40}\b)")
 
-# What a command line is, and what it has to contain.
+# Patterns of command lines, and what such a line must contain.
 COMMANDS = (
     (re.compile(r"-m pip (install|download)\b|\bpip3? (install|download)\b"), ("--require-hashes", "-r ")),
     (re.compile(r"\bcargo install\b"), ("--locked", "--version")),

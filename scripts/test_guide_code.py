@@ -1,4 +1,4 @@
-"""Code that a document shows and its file does not have is found."""
+"""Proves that code in a document is found if its file does not contain it."""
 
 import pathlib
 import tempfile

@@ -1,4 +1,4 @@
-"""Every script says what it does when asked with `--help`, and does nothing else then."""
+"""Proves that every script prints its usage with `--help`, and does nothing else then."""
 
 import os
 import pathlib
@@ -8,7 +8,7 @@ import unittest
 
 SCRIPTS = pathlib.Path(__file__).resolve().parent
 SOURCED = {"lib.sh", "prerequisites.sh"}
-# Its program, which has to be built first, answers.
+# The program, which has to be built first, answers `--help`.
 OWN_HELP = {"terminal.sh"}
 
 

@@ -1,4 +1,4 @@
-"""Each link to nothing is found, and a good one is not."""
+"""Proves that each broken link is found, and a good one is not."""
 
 import json
 import pathlib

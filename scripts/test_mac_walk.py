@@ -1,5 +1,5 @@
-"""Walks through demo, test, build and the checks for Apple platforms from the state of a fresh Mac: a new checkout, empty caches, Rust
-without a target for iOS, and no program that macOS does not have. Every tool of Apple's is pretended (pretended_mac.py)."""
+"""Runs demo, test, build and the checks for Apple platforms from the state of a new Mac: a new checkout, empty caches, Rust without a
+target for iOS, and no program that macOS does not have. Apple's tools are fakes (pretended_mac.py)."""
 
 import functools
 import os
@@ -23,7 +23,8 @@ import fixtures  # noqa: E402
 import platforms  # noqa: E402
 
 DEVICE, SIMULATORS = "aarch64-apple-ios", ["aarch64-apple-ios-sim", "x86_64-apple-ios"]
-# What rustup's precompiled standard library says of its oldest system (LC_VERSION_MIN_IPHONEOS, LC_VERSION_MIN_MACOSX).
+# The load command with which rustup's precompiled standard library names its minimum system (LC_VERSION_MIN_IPHONEOS,
+# LC_VERSION_MIN_MACOSX).
 OLD_COMMANDS = {"aarch64-apple-ios": 0x25, "x86_64-apple-ios": 0x25, "x86_64-apple-darwin": 0x24}
 
 
@@ -32,7 +33,7 @@ def archives_of_every_target():
     made = {}
     for target, kind in platforms.TARGETS.items():
         what = platforms.architecture_of(target), kind, platforms.minimum_of(kind)
-        # With the symbols that the privacy manifest speaks of, and with a helper of the compiler's from rustup's standard library.
+        # With the symbols that the privacy manifest declares, and with a compiler helper from rustup's standard library.
         objects = [fixtures.make_object(*what), fixtures.make_object(*what, undefined=["_fstat"])]
         if target in OLD_COMMANDS:
             objects.append(fixtures.make_object(*what[:2], "10.12", old_command=OLD_COMMANDS[target]))
@@ -44,7 +45,7 @@ class FreshMac(pretended_mac.Mac):
     made = None
 
     def copy(self):
-        """A copy of one repository with all that git has here: to make that for each test would take longer than most tests."""
+        """A copy of one repository with all files of this checkout: creating it for each test would take longer than most tests."""
         subprocess.run(["cp", "-R", "-p", self.repository(), self.checkout], check=True)
 
     @classmethod
@@ -209,7 +210,7 @@ class Building(FreshMac):
         checked = self.folder / "target/apple-check/Pilotlight/PilotlightFFI.xcframework"
         self.assertEqual(set(self.slices(checked)), {"ios-arm64", "ios-arm64-simulator"})
         self.assertNotIn("rustc --target x86_64-apple-ios ", self.calls())
-        # What a person has in an Xcode project.
+        # Files that somebody may use in an Xcode project.
         self.assertEqual(before, {path: path.stat().st_mtime_ns for folder in folders for path in folder.rglob("*")})
 
     def test_the_checks_on_a_mac_with_an_intel_processor(self):
@@ -283,7 +284,7 @@ class Testing(FreshMac):
         self.assertRegex(said, r"\nswift +\d+ s  FAILED\nrust +\d+ s  passed")
 
     def test_lanes_run_two_at_a_time_and_each_says_all_it_has_to_say_at_its_end(self):
-        # Each waits for the other one's beginning.
+        # Each waits until the other one has begun.
         for name, other in (("rust", "keychain"), ("keychain", "rust")):
             self.lane(name, f'touch "{self.folder}/{name}"; for i in $(seq 200); do [ -e "{self.folder}/{other}" ] && break; sleep 0.1; done; [ "$i" != 200 ]; '
                             f'echo "{name} one"; sleep 0.2; echo "{name} two"')
@@ -328,7 +329,7 @@ class Testing(FreshMac):
             self.assertIn("--at-once needs a number", said)
 
     def lane(self, name, does):
-        """That lane of test.sh does this instead."""
+        """Replaces that lane of test.sh."""
         script = self.checkout / "scripts" / "test.sh"
         text = script.read_text(encoding="utf-8")
         script.write_text(text.replace("\nneeds() {", f"\nlane_{name}() {{ {does}\n}}\nneeds() {{", 1), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Which mutations are tried next, how they stand in one build, and how their results add up."""
+"""Tests which mutations are tried next, how they are combined in one build, and how their results are added up."""
 
 import collections
 import json

@@ -1,6 +1,6 @@
 """Proves that release.sh refuses what must not be released and writes a manifest that SwiftPM reads.
 
-It runs in its own repository, made from this checkout's files, whose build is a pretended one.
+It runs in a separate repository, made from this checkout's files, with a fake build.
 """
 
 import hashlib
@@ -106,7 +106,8 @@ class Release(unittest.TestCase):
         self.assertEqual((binary["name"], binary["url"], binary["checksum"]), ("PilotlightFFI", url, checksum))
         self.assert_same_package(manifest, self.described(self.folder))
         self.assert_same_package(manifest, self.described(self.folder / "build/Pilotlight"))
-        # What a person does then: the manifest at the top is that of the release, and it can be made again for the next one.
+        # The next step of a maintainer: the manifest at the root becomes the release's, and can be generated again for the
+        # next one.
         shutil.copy2(release / "Package.swift", self.folder / "Package.swift")
         for target in manifest["targets"]:
             if target["type"] != "binary":
@@ -138,7 +139,8 @@ class Release(unittest.TestCase):
         self.assertNotIn(str(self.folder), json.dumps(bill))
         parts = {one["name"]: one for one in bill["components"]}
         shipped = {name for name, one in parts.items() if one["scope"] != "excluded"}
-        # What is linked into the library, on a device too; not what only tests, tools or other systems use.
+        # The crates that are linked into the library, on a device too, but not those that only tests, tools or other systems
+        # use.
         self.assertLessEqual({"aes-gcm", "ed25519-dalek", "rustls", "reqwest", "security-framework-sys", "uniffi_core", "zeroize", "std"}, shipped)
         self.assertFalse(shipped & {"serde_derive", "syn", "proc-macro2"})
         self.assertFalse(set(parts) & {"criterion", "stateright", "uniffi_bindgen", "clap", "linux-raw-sys", "ring", "windows-sys", "pilotlight-test-browser"})

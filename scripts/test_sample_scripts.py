@@ -1,4 +1,4 @@
-"""Walks through run-sample.sh and screenshots.sh on the pretended Mac, step by step, and through what they say when a step fails."""
+"""Runs run-sample.sh and screenshots.sh on the simulated Mac, step by step, and checks their messages when a step fails."""
 
 import re
 import signal

@@ -1,4 +1,4 @@
-"""Proves that security_tests.py finds what SECURITY.md only claims: by one change of the real document, or of the tests that it names."""
+"""Proves that security_tests.py finds unproven claims in SECURITY.md, by one change to the real document or to the tests that it names."""
 
 import unittest
 

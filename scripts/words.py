@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Refuses words that this project does not use: one word stands for one thing, and it is the field's own.
+"""Refuses words that this project does not use: one word stands for one thing, and it is the standard term of the field.
 
-    words.py        reads names of files from its input, and prints the places; exit 1 when there are any
+    words.py        reads file names from its input, and prints the places of refused words; exit 1 if there are any
 
-A word is refused where it is a name or a phrase that can mean only what the right word means. Names of types count also inside of
-longer names (`ProcessWish`). `shown` marks what is shown on purpose, as in a test of this script.
+A word is refused if it is a name or a phrase for something that has a better word. Names of types also count inside longer names
+(`ProcessWish`). `shown` marks words that are used on purpose, as in a test of this script.
 """
 
 import re

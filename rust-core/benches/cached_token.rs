@@ -1,5 +1,5 @@
-//! What the access token in memory costs: [`SessionManager::with_cached_access_token`] with the copy that crosses to
-//! Swift, beside a plain `Mutex<String>` that is cloned.
+//! The cost of the access token in memory: [`SessionManager::with_cached_access_token`], including the copy that
+//! crosses to Swift, beside cloning from a plain `Mutex<String>`.
 //!
 //! `cargo bench -p pilotlight-core --bench cached_token`.
 

@@ -1,5 +1,5 @@
-//! What an ID token costs beyond its signature: the whole verification beside `ring` alone, over the same bytes in
-//! one run.
+//! The cost of an ID token beyond its signature: the whole verification beside `ring` alone, over the same bytes in one
+//! run.
 //!
 //! `cargo bench -p pilotlight-core --bench id_token`. The goal is a ratio of at most 1.3 for each algorithm; it is
 //! printed last.

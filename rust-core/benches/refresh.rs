@@ -1,4 +1,4 @@
-//! What one renewal costs beyond its request: [`SessionManager::access_token`] against a server with rotation on
+//! The cost of one renewal beyond its request: [`SessionManager::access_token`] against a server with rotation on
 //! loopback, beside the same POST through bare reqwest with the same settings, in one run.
 //!
 //! `cargo bench -p pilotlight-core --bench refresh`. The goal is a ratio of at most 1.07; it is printed last.
@@ -38,7 +38,7 @@ fn refresh(criterion: &mut Criterion) {
         .unwrap();
     let configuration = configuration(server.domain());
     let handle = runtime.handle();
-    // Both take turns in a task of the core's runtime, where an app's calls end up.
+    // Both alternate in a task of the core's runtime, where an app's calls run too.
     let (ours, _) = runtime.block_on(sign_in(&server, &configuration, handle));
     let (_, refresh_token) = runtime.block_on(sign_in(&server, &configuration, handle));
     let bare = Bare::new(&server, refresh_token);
@@ -68,7 +68,7 @@ async fn compare_profiles(large: SessionManager, small: SessionManager) -> Compa
     comparison
 }
 
-/// A session that was signed in by an earlier process, and got a profile then.
+/// A session that an earlier process signed in, and for which it fetched a profile.
 async fn with_large_profile(
     server: &IdentityServer,
     configuration: &Configuration,

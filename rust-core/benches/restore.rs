@@ -1,4 +1,4 @@
-//! What reading a session at launch costs: [`SessionManager::restore`] from the file store, beside reading the same
+//! The cost of reading a session at launch: [`SessionManager::restore`] from the file store, beside reading the same
 //! session from a plain JSON file and parsing it.
 //!
 //! `cargo bench -p pilotlight-core --bench restore`.

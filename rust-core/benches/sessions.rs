@@ -1,8 +1,8 @@
-//! What sessions cost by their number, as an app opens them: the first of a process, the thousandth, and the memory of a
-//! hundred that have renewed.
+//! The cost of sessions by their number, as an app opens them: the first of a process, the thousandth, and the memory
+//! of a hundred that have renewed.
 //!
 //! `cargo bench -p pilotlight-core --bench sessions`. The memory is the process's resident set, read on Linux only; the
-//! server runs in its own process.
+//! server runs in a separate process.
 
 #![allow(
     clippy::unwrap_used,
@@ -33,7 +33,7 @@ use support::{Comparison, runtime, written_configuration};
 
 mod support;
 
-/// Names what a process that this benchmark starts is for.
+/// The variable with the role of a process that this benchmark starts.
 const ROLE: &str = "PILOTLIGHT_BENCH_ROLE";
 const PROCESSES: usize = 101;
 const OPENED: usize = 1000;
@@ -78,9 +78,10 @@ fn timed<T>(work: impl FnOnce() -> T) -> Duration {
     taken
 }
 
-// The first one.
+// The first session.
 
-/// The second one shows what the work takes; in the first, each page of code and heap is touched for the first time.
+/// The second session shows the cost of the work itself; for the first, each page of code and heap is touched for the
+/// first time.
 fn first_opening() {
     let (mut first, mut second) = (Comparison::default(), Comparison::default());
     for _ in 0..PROCESSES {
@@ -116,7 +117,7 @@ fn first_of_this_process() {
     println!("{} {} {}", first.as_nanos(), second.as_nanos(), plain.as_nanos());
 }
 
-// The thousandth.
+// The thousandth session.
 
 fn nth_opening() {
     let folder = tempfile::tempdir().unwrap();
@@ -134,7 +135,7 @@ fn nth_opening() {
     comparison.print("a session beside 900 others, beside one of the first 100", 1);
 }
 
-// A hundred that have renewed.
+// A hundred sessions that have renewed.
 
 fn memory() {
     if resident().is_none() {
@@ -143,7 +144,7 @@ fn memory() {
     }
     let mut server = Server::start();
     let runtime = runtime();
-    // What the process has once is there before.
+    // Allocations that a process makes only once happen before the measurement.
     let mut kept = vec![runtime.block_on(signed_in(&mut server, 0))];
     let before = resident().unwrap();
     for index in 1..=SESSIONS {
@@ -193,7 +194,7 @@ fn resident() -> Option<usize> {
     Some(1024 * line.split_whitespace().nth(1)?.parse::<usize>().ok()?)
 }
 
-/// The identity server in its own process, which answers each URL with its callback.
+/// The identity server in a separate process, which answers each URL with its callback.
 struct Server {
     process: Child,
     to: ChildStdin,

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Draws the sample's icon: a pilot flame, light, dark and tinted, as the asset catalogue wants it.
+"""Draws the sample's icon, a pilot flame, in the light, dark and tinted variants that the asset catalogue needs.
 
     app_icon.py FOLDER.appiconset
 
@@ -36,7 +36,7 @@ def colour(text):
 
 
 def polygon(outline, steps=64):
-    """The corners of a polygon that is as good as the curves."""
+    """The corners of a polygon that approximates the curves closely enough."""
     start, *curves = outline
     corners = [start]
     for ax, ay, bx, by, cx, cy in curves:
@@ -51,7 +51,7 @@ def polygon(outline, steps=64):
 
 
 def crossings(corners, y):
-    """Where the polygon's edges cross a line, from left to right."""
+    """Where the polygon's edges cross a row, from left to right."""
     found = []
     for (x1, y1), (x2, y2) in zip(corners, corners[1:]):
         if (y1 <= y) != (y2 <= y):

@@ -1,17 +1,17 @@
 #!/usr/bin/env python3
-"""Makes a static library the same on every machine, and one that fits beside others written in Rust.
+"""Makes a static library identical on every machine, and compatible with other libraries written in Rust.
 
     archive.py anonymous IN OUT    writes it
     archive.py check ARCHIVE…      nothing in it can be defined a second time by another library
 
-Compilers put hashes into the names of objects that depend on where cargo's folders lie. A name keeps its place and its
-size, so that everything else in the archive stays where it is.
+Compilers put hashes that depend on the location of cargo's folders into the names of objects. A replaced name keeps
+its position and its length, so that everything else in the archive stays where it is.
 
-Another Rust library in the same app may have the same parts, of the same toolchain and the same versions. What Swift calls carries
-the crate's name. What the standard library and ring define for others gets a prefix here that no other library has. What is
-left is weak, so that the linker takes one of two: the compiler's own helpers (`___udivti3`), shared prologues, whose name says what
-they do, and `_rust_eh_personality`. That one keeps its name: it does the same in each library, and the table for unwinding has room for
-three routines (docs/adr/0015).
+Another Rust library in the same app may contain the same code, from the same toolchain and the same versions. The functions that Swift
+calls have the crate's name in theirs. External symbols of the standard library and ring get a prefix here that no other library has.
+The remaining symbols are weak, so that the linker uses one of two definitions: compiler helpers (`___udivti3`), shared prologues, whose
+name says what they do, and `_rust_eh_personality`. The last one keeps its name, because it does the same in each library, and the
+unwind table has room for only three routines (docs/adr/0015).
 """
 
 import re
@@ -43,7 +43,7 @@ def rename(out, at, prefixes):
 
 
 def rename_all(out, data, prefixes=PREFIXES):
-    """Where they are defined, where they are called, and in the archive's table."""
+    """The name where it is defined, where it is called, and in the archive's table."""
     for member in macho.members(data):
         for name_at in macho.external_names(member.body):
             rename(out, member.body_at + name_at, prefixes)
@@ -51,13 +51,13 @@ def rename_all(out, data, prefixes=PREFIXES):
         rename(out, name_at, prefixes)
 
 
-# What a crate of another name would have in place of ours.
+# The names that a crate of another name would have instead of ours.
 OTHER_CRATE = ((b"_uniffi_", b"_others_"), (b"_ffi_", b"_fff_"), (b"_UNIFFI_", b"_OTHERS_"), (b"_pilotlight_", b"_somebodys__"))
 
 
 def of_another_crate(data):
-    """The same library as a compiler would make it of another crate with the same dependencies, by the same toolchain: what both have
-    has the names that the standard library and ring give it, and the personality routine is a strong one."""
+    """The same library as a compiler would build it from another crate with the same dependencies and toolchain: shared code has the
+    names that the standard library and ring give it, and the personality routine is strong."""
     out = bytearray(data)
     rename_all(out, data, tuple((new, old) for old, new in PREFIXES) + OTHER_CRATE)
     for member in macho.members(data):
@@ -69,7 +69,7 @@ def of_another_crate(data):
 
 
 def collisions(path):
-    """A sentence for each name that another library may define too."""
+    """A sentence for each name that another library may also define."""
     with open(path, "rb") as file:
         data = file.read()
     for thin in macho.slices(data):
@@ -80,7 +80,7 @@ def collisions(path):
 
 
 def weaken(out, member):
-    """In what is to be written, the definitions that other libraries have too."""
+    """Makes the definitions that other libraries also have weak, in the archive to be written."""
     for symbol in macho.definitions(member.body):
         if symbol.name in COMMON:
             out[member.body_at + symbol.entry_at + 4] |= macho.N_PEXT
@@ -89,8 +89,8 @@ def weaken(out, member):
 
 
 def name_routine(out, member, symbol):
-    """The table for unwinding names the routine by its symbol, not by its place in this object: else LLVM's linker takes it for
-    another one than the definition that stays."""
+    """Makes the unwind table name the routine by its symbol instead of its place in this object; otherwise LLVM's linker takes
+    it for a different routine than the definition that stays."""
     for content_at, relocation_at in macho.routines(member.body):
         content, relocation = member.body_at + content_at, member.body_at + relocation_at
         _, target = struct.unpack_from("<iI", out, relocation)

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Looks through the finished package for what must not be in it, and for what must.
+"""Checks the finished package for contents that must not be in it, and for contents that must.
 
     audit.py strings FOLDER TEXT…           no file holds one of the texts (read as bytes; archives and all)
     audit.py privacy PACKAGE                the privacy manifest declares exactly the required-reason API that is used

@@ -1,4 +1,4 @@
-"""Reads a linked library for Apple platforms: what dyld, Xcode and the App Store look at. By <mach-o/loader.h>, <mach-o/nlist.h>."""
+"""Reads those parts of a linked library for Apple platforms that dyld, Xcode and the App Store check, according to <mach-o/loader.h> and <mach-o/nlist.h>."""
 
 import struct
 from typing import NamedTuple
@@ -20,7 +20,7 @@ class Dylib(NamedTuple):
     searched: list  # LC_RPATH
     uuid: bytes
     signed: bool
-    stabs: int  # symbols for a debugger, which name the folders of the machine
+    stabs: int  # symbols for a debugger, which contain folders of the machine
 
 
 def read(data):

@@ -1,4 +1,4 @@
-"""Small libraries and packages for the proofs, made byte by byte: as right as the real ones, and quick to spoil."""
+"""Small libraries and packages for the proofs, built byte by byte: as correct as the real ones, and quick to alter."""
 
 import pathlib
 import plistlib
@@ -73,7 +73,7 @@ def command(number, body):
 
 
 def make_dylib(kind, architecture, exported=("_f",), undefined=(), **changes):
-    """A linked library as it should be; `changes` are what a mutation changes."""
+    """A correct linked library; `changes` are the changes of a mutation."""
     right = {
         "platform": kind, "minimum": platforms.minimum_of(kind), "file": dylibs.MH_DYLIB, "flags": dylibs.MH_TWOLEVEL | dylibs.MH_APP_EXTENSION_SAFE,
         "install_name": framework.install_name(kind), "loads": [stubs.install_name(name, kind) for name in stubs.libraries_of(kind)], "rpaths": [],
@@ -107,7 +107,7 @@ def make_dylib(kind, architecture, exported=("_f",), undefined=(), **changes):
 
 
 def write_framework(folder, kind, architectures, **changes):
-    """A right slice of frameworks. Its sources are made beside the XCFramework."""
+    """A correct slice of frameworks. Its sources are created beside the XCFramework."""
     sources = folder.parent.parent / "made-sources"
     for name, text in ((f"{MODULE}/{MODULE}.h", b"void f(void);\n"), ("Pilotlight/PrivacyInfo.xcprivacy", PRIVACY.read_bytes())):
         (sources / name).parent.mkdir(parents=True, exist_ok=True)
@@ -131,7 +131,7 @@ def write_frameworks(folder, targets, **changes):
 
 
 def write_xcframework(folder, device=None, undefined=(), dynamic=False, targets=tuple(TARGETS)):
-    """A right one, with `device` in place of the device's objects where it is given."""
+    """A correct XCFramework, with `device` instead of the device's objects if it is given."""
     folder.mkdir(parents=True)
     if dynamic:
         return write_frameworks(folder, targets, undefined=undefined)
@@ -147,7 +147,7 @@ def write_package(folder, undefined=(), swift="", dynamic=False):
     write_xcframework(folder / f"{MODULE}.xcframework", undefined=undefined, dynamic=dynamic)
     sources = folder / "Sources" / "Pilotlight"
     sources.mkdir(parents=True)
-    # What the privacy manifest declares is used.
+    # The code uses what the privacy manifest declares.
     (sources / "Session.swift").write_text("let defaults = UserDefaults.standard\n" + swift, encoding="utf-8")
     (sources / "PrivacyInfo.xcprivacy").write_bytes(PRIVACY.read_bytes())
     return folder

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
-"""Makes the dynamic form of the library: a framework, and what a debugger reads beside it.
+"""Makes the dynamic form of the library: a framework and its dSYM.
 
     framework.py link TARGET ARCHIVE SOURCES TOOLS BINARY DWARF    links the archive, and takes the lines out of it
     framework.py bundle KIND BINARY SOURCES VERSION FOLDER         writes FOLDER/PilotlightFFI.framework
     framework.py symbols DWARF VERSION FOLDER                      writes FOLDER/PilotlightFFI.framework.dSYM
 
-SOURCES is the folder with the generated Swift: what that calls is exported, and nothing else. TOOLS is the folder of
-apple-toolchain.sh; off a Mac the linker is LLVM's, and the stubs of stubs.py stand for the SDK.
+SOURCES is the folder with the generated Swift: the functions that it calls are exported, and no others. TOOLS is the
+folder of apple-toolchain.sh. Off a Mac, the linker is LLVM's, and the stubs of stubs.py replace the SDK.
 """
 
 import os
@@ -24,7 +24,7 @@ import stubs
 TOOLCHAIN = pathlib.Path(__file__).resolve().parent.parent / "apple-toolchain.sh"
 NAME = "PilotlightFFI"
 IDENTIFIER = "pilotlight.PilotlightFFI"
-# As a framework's module is declared (Clang: "Modules").
+# The declaration of a framework's module (Clang: "Modules").
 MODULE_MAP = f"""framework module {NAME} {{
     header "{NAME}.h"
     export *
@@ -33,13 +33,13 @@ MODULE_MAP = f"""framework module {NAME} {{
 
 
 def install_name(kind):
-    """An app searches its own frameworks and an extension its app's, by the rpaths that Xcode gives both."""
+    """An app searches its own frameworks, and an extension those of its app, with the rpaths that Xcode gives both."""
     return f"@rpath/{NAME}.framework/{'Versions/A/' if kind in platforms.VERSIONED else ''}{NAME}"
 
 
 # --- Linking -----------------------------------------------------------------------------------------------------------
 def link_binary(target, archive, sources, tools, binary, dwarf):
-    """Every symbol of the core but the exported ones is gone afterwards: no other library in the app can meet it."""
+    """Removes every symbol of the core except the exported ones, so that it cannot collide with another library in the app."""
     kind = platforms.kind_of(target)
     called, _ = link.roots(sources)
     with tempfile.TemporaryDirectory() as made:
@@ -48,7 +48,7 @@ def link_binary(target, archive, sources, tools, binary, dwarf):
         exports.write_text("\n".join(sorted(called)) + "\n", encoding="ascii")
         make = with_xcode if on_mac() else with_stubs
         run([*make(target, kind, tools, scratch), "-o", binary, archive, *options(kind, archive, exports, called)])
-    # By its name alone, which holds in every folder.
+    # By its name only, which is valid in every folder.
     run([TOOLCHAIN, "tool", "dsymutil", "--flat", "--oso-prepend-path", archive.parent, binary, "-o", dwarf])
     run([TOOLCHAIN, "tool", "strip", "-S", "-x", binary])
 
@@ -95,13 +95,13 @@ def said(*command):
 
 
 def run(command):
-    # The times of the archive's members are no times, and so are those in the list of them.
+    # The members of the archive have no modification times, and neither does their list.
     subprocess.run([str(word) for word in command], check=True, env=os.environ | {"ZERO_AR_DATE": "1"})
 
 
 # --- The bundles -------------------------------------------------------------------------------------------------------
 def information(kind, version, sdk):
-    """Info.plist: what installs and validates an app asks of a framework in it (Apple: "Information Property List")."""
+    """Info.plist: the keys that installation and validation of an app require in a framework (Apple: "Information Property List")."""
     its, minimum = platforms.KINDS[kind], platforms.minimum_of(kind)
     plist = {
         "CFBundleDevelopmentRegion": "en",
@@ -138,7 +138,7 @@ def write_bundle(kind, binary, sources, version, folder):
     (inside / NAME).chmod(0o755)
     shutil.copyfile(sources / NAME / f"{NAME}.h", inside / "Headers" / f"{NAME}.h")
     (inside / "Modules" / "module.modulemap").write_text(MODULE_MAP, encoding="ascii")
-    # Xcode looks for a framework's own, and SwiftPM for a target's: the same is in both.
+    # Xcode looks for the framework's own manifest, and SwiftPM for the target's; both contain the same.
     shutil.copyfile(sources / "Pilotlight" / "PrivacyInfo.xcprivacy", resources / "PrivacyInfo.xcprivacy")
     (resources / "Info.plist").write_bytes(plistlib.dumps(information(kind, version, sdk_version(kind))))
     if kind in platforms.VERSIONED:

@@ -1,5 +1,5 @@
-"""What a framework in an XCFramework must be: a linked library in a bundle, with what a debugger reads beside it. Each rule has its
-mutation in test_framework.py."""
+"""The rules for a framework in an XCFramework: a linked library in a bundle, with a dSYM beside it. Each rule has its mutation in
+test_framework.py."""
 
 import plistlib
 import re
@@ -33,7 +33,7 @@ def faults(folder, kind, architectures, module, exported):
 
 
 def layout_faults(folder, bundle, kind):
-    """Exactly these files. On a Mac what is used is linked to the current version."""
+    """Checks that there are exactly these files. On a Mac, the top level has links to the current version."""
     top, resources = "", ""
     if kind in platforms.VERSIONED:
         top, resources = "Versions/A/", "Versions/A/Resources/"
@@ -104,13 +104,13 @@ def dylib_faults(one, kind, exported):
         yield f"{one.stabs} of its symbols are a debugger's"
     if not one.uuid:
         yield "it has no UUID, by which a crash report finds its symbols"
-    # Xcode signs what it embeds; a simulator and a Mac load nothing of Apple silicon that is not signed at all.
+    # Xcode signs embedded frameworks. Simulators and Macs load no unsigned arm64 code.
     if kind in SIGNED and what.architecture == "arm64" and not one.signed:
         yield "it is not signed, not even ad hoc"
 
 
 def symbol_faults(folder, found):
-    """The dSYM is of these libraries, and has their lines."""
+    """Checks that the dSYM belongs to these libraries and has their line tables."""
     place = folder / "dSYMs" / f"{NAME}.framework.dSYM" / "Contents"
     if not (place / "Resources" / "DWARF" / NAME).is_file() or not (place / "Info.plist").is_file():
         yield f"{folder.name}: there is no dSYM"

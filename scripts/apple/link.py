@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""Links each slice as an app does, without the parts that nothing calls, and checks what the result needs and weighs.
+"""Links each slice as an app does, without unused code, and checks the needed symbols and the size of the result.
 
     link.py check XCFRAMEWORK SOURCES TOOLS         against needed-symbols.txt and size-budget.txt, beside C++, Objective-C and
                                                     Rust (docs/adr/0015), and as prologues.py reads it
     link.py size XCFRAMEWORK SOURCES TOOLS FILE     only its size, against the budget in FILE
     link.py accept XCFRAMEWORK SOURCES TOOLS        writes both anew; read the difference before you commit it
 
-SOURCES is the folder with the generated Swift: an app keeps what that calls. TOOLS is the folder of apple-toolchain.sh. A
-framework is linked already, and is linked against. No Apple SDK is read: the stubs of stubs.py stand for it.
+SOURCES is the folder with the generated Swift: an app keeps the functions that it calls. TOOLS is the folder of
+apple-toolchain.sh. A framework is already linked; the check links against it. No Apple SDK is used: the stubs of stubs.py
+replace it.
 """
 
 import pathlib
@@ -25,8 +26,8 @@ import stubs
 
 HERE = pathlib.Path(__file__).resolve().parent
 BUDGET = HERE / "size-budget.txt"
-# What an app has beside the core: code with a personality routine of another language, and another library written in Rust. They
-# call each other, so that all stay.
+# Other code in an app: functions with personality routines of other languages, and another library written in Rust. They call
+# each other, so that none is stripped.
 NEIGHBOURS = {
     "neighbour.cpp": """struct Cleaned { ~Cleaned(); };
 Cleaned::~Cleaned() {}
@@ -50,16 +51,16 @@ ret
 
 
 def roots(sources):
-    """The symbols that the Swift calls, and all that the header declares."""
+    """The symbols that the Swift code calls, and all that the header declares."""
     (header,) = sources.glob("*FFI/*.h")
     declared = set(re.findall(r"\b((?:uniffi|ffi|pilotlight)_\w+)\s*\(", header.read_text(encoding="utf-8")))
-    # The generated Swift, and what the handwritten calls without UniFFI.
+    # The generated Swift code, and the functions that the handwritten code calls without UniFFI.
     called = {word for swift in sources.glob("*/*.swift") for word in re.findall(r"\w+", swift.read_text(encoding="utf-8"))}
     return {f"_{name}" for name in declared & called}, {f"_{name}" for name in declared}
 
 
 def neighbours(folder, architecture, kind):
-    """Objects of C++, Objective-C and Rust, and the function that keeps them."""
+    """Objects of C++, Objective-C and Rust, and the function that keeps them from being stripped."""
     for name, source in NEIGHBOURS.items():
         (folder / name).write_text(source, encoding="ascii")
         command = [HERE.parent / "apple-toolchain.sh", "tool", "clang", "-target", platforms.triple(kind, architecture),
@@ -69,7 +70,7 @@ def neighbours(folder, architecture, kind):
 
 
 def link(libraries, architecture, kind, called, extra, output):
-    """Runs the linker; gives what it said when it failed."""
+    """Runs the linker; returns its output if it failed."""
     exports, its = output.with_suffix(".exports"), platforms.KINDS[kind]
     exports.write_text("\n".join(sorted(called)) + "\n", encoding="ascii")
     command = [HERE.parent / "apple-toolchain.sh", "tool", "ld64.lld", "-dylib", "-arch", architecture, "-platform_version",
@@ -82,8 +83,8 @@ def link(libraries, architecture, kind, called, extra, output):
 
 
 class Slice:
-    """One architecture of what a package has for one platform: a static library, which is linked here as an app does it, or a
-    framework, which is linked already."""
+    """One architecture of a package for one platform: a static library, which is linked here as in an app, or a framework,
+    which is already linked."""
 
     def __init__(self, folder, kind, architecture, file, data, scratch):
         self.kind, self.architecture, self.file, self.data = kind, architecture, file, data
@@ -99,7 +100,7 @@ class Slice:
         return {name for _, one in macho.objects(self.file) if one.architecture == self.architecture for name in one.defined}
 
     def link(self, called, declared):
-        """A sentence for each fault. After it `dylib` is there, with everything undefined allowed."""
+        """A sentence for each fault. Afterwards `dylib` exists, linked with undefined symbols allowed."""
         missing = declared - self.defined() if self.is_static else set()
         faults = [f"{self.name}: the header declares {symbol} and the library lacks it" for symbol in sorted(missing)]
         self.called = called - missing
@@ -113,10 +114,10 @@ class Slice:
         return link(files, self.architecture, self.kind, self.called | set(more), extra, output)
 
     def check(self, scratch, tools):
-        """A sentence for each fault of a link with nothing undefined, and of one beside other languages."""
+        """A sentence for each fault of a link without undefined symbols, and of one beside other languages."""
         here = scratch / self.kind
         system = stubs.write(here, self.kind, stubs.listed(self.platform), tools, whole_system=self.platform != "ios")
-        # A framework is linked as an app does it: the app's own code calls it.
+        # A framework is linked as in an app: the app's own code calls it.
         files = [self.file] if self.is_static else ["-F", self.file_of_framework().parent, "-framework", self.file.name]
         faults = self.errors("strict link", self.linked(files, system, scratch / "strict.dylib"))
         objects, root = neighbours(scratch, self.architecture, self.kind)
@@ -130,7 +131,7 @@ class Slice:
         return faults
 
     def linked_with_another_crate(self, scratch):
-        """Both with everything that is in them, and both called."""
+        """Both with all their contents, and both called."""
         another = scratch / "another.a"
         another.write_bytes(archive.of_another_crate(self.data))
         others = {name for _, one in macho.objects(another) for name in one.defined if name.startswith(("_others_", "_somebodys__"))}
@@ -150,7 +151,7 @@ class Slice:
 
 
 def slices(xcframework, scratch):
-    """All of an XCFramework."""
+    """All slices of an XCFramework."""
     for folder in sorted(path for path in xcframework.iterdir() if path.is_dir()):
         for kind, its in platforms.KINDS.items():
             described = folder.name.split("-")
@@ -163,7 +164,7 @@ def slices(xcframework, scratch):
 
 
 def architecture_of(data):
-    """Of a thin library, static or linked."""
+    """The size of a thin library, static or linked."""
     body = next(macho.members(data)).body if data[:8] == b"!<arch>\n" else data
     return macho.read_object(body).architecture
 
@@ -180,7 +181,7 @@ def main():
                 continue
             linked = macho.read_object(one.dylib.read_bytes())
             linked.undefined.discard(stubs.OF_LINKER)
-            # What is needed of libSystem is listed for iOS. Elsewhere it has to be there.
+            # The needed symbols of libSystem are listed for iOS. On other platforms they only have to exist.
             known = set() if one.platform == "ios" else stubs.of_system(linked.undefined, tools)
             needed = linked.undefined if one.is_static else stubs.without_helpers(linked.undefined)
             found.setdefault(one.platform, set()).update(needed - known)
@@ -206,7 +207,7 @@ def main():
 
 
 def needed_faults(platform, names):
-    """Of what iOS needs another platform may need less."""
+    """Another platform may need fewer symbols than iOS."""
     required = None if platform == "ios" else stubs.read_extra(stubs.NEEDED.read_text(encoding="ascii"), platform)
     return (f"{platform}: {fault}" for fault in stubs.compare_needed(names, stubs.listed(platform), required))
 

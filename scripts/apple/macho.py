@@ -1,7 +1,8 @@
 """Reads static libraries for Apple platforms: universal file, archive, Mach-O object. Needs no tools.
 
-The formats are those of <mach-o/fat.h>, <ar.h> with BSD long names, <mach-o/loader.h> and <mach-o/nlist.h>.
-Not macholib 1.16 or lief 1.0: neither reads a static library, and around their reading of an object this file would stay.
+The formats are those of <mach-o/fat.h>, <ar.h> with BSD long names, <mach-o/loader.h> and <mach-o/nlist.h>. macholib 1.16
+and lief 1.0 are of no help: neither reads a static library, and with their parsers for objects this file would still be
+needed.
 """
 
 import struct
@@ -11,8 +12,8 @@ ARCHITECTURES = {0x0100000C: "arm64", 0x01000007: "x86_64"}
 PLATFORMS = {1: "macos", 2: "ios", 3: "tvos", 4: "watchos", 6: "maccatalyst", 7: "ios-simulator", 8: "tvos-simulator", 11: "xros",
              12: "xros-simulator"}
 LC_SYMTAB, LC_SEGMENT_64, LC_BUILD_VERSION = 0x2, 0x19, 0x32
-# From before LC_BUILD_VERSION, and what compilers write where the oldest version is one of then, as in the standard library that
-# rustup brings: (on arm64, on x86_64). Simulators on arm64 are newer than that.
+# Older than LC_BUILD_VERSION; compilers write these if the minimum version is old enough, as in rustup's standard library: (on
+# arm64, on x86_64). Simulators on arm64 are newer.
 LC_VERSION_MIN = {0x24: ("macos", "macos"), 0x25: ("ios", "ios-simulator"), 0x2F: ("tvos", "tvos-simulator"), 0x30: ("watchos", "watchos")}
 N_STAB, N_TYPE, N_PEXT, N_EXT, N_SECT = 0xE0, 0x0E, 0x10, 0x01, 0x0E
 N_WEAK_DEF, R_EXTERN = 0x80, 0x08000000
@@ -21,7 +22,7 @@ MACH_O_64 = b"\xcf\xfa\xed\xfe"
 
 
 class Malformed(Exception):
-    """The bytes are not what they should be."""
+    """The bytes are malformed."""
 
 
 class Member(NamedTuple):
@@ -34,11 +35,11 @@ class Member(NamedTuple):
 
 class Symbol(NamedTuple):
     name: str
-    number: int  # in the table, and where its entry is
+    number: int  # in the table, and the offset of its entry
     entry_at: int
     kind: int
     value: int
-    is_weak: bool  # gives way to another definition
+    is_weak: bool  # yields to another definition
     name_at: int
 
 
@@ -51,7 +52,7 @@ class Section(NamedTuple):
 
 class Object(NamedTuple):
     architecture: str
-    platform: Optional[str]  # None where it says nothing that can be read
+    platform: Optional[str]  # None if it cannot be determined
     minimum: Optional[str]
     sections: list
     defined: set  # external names
@@ -159,19 +160,19 @@ def _external(data, at):
 
 
 def definitions(data: bytes) -> Iterator[Symbol]:
-    """What an object defines for others."""
+    """The external symbols that an object defines."""
     for at in _commands(data, LC_SYMTAB):
         yield from (symbol for symbol in _external(data, at) if symbol.kind & N_TYPE == N_SECT)
 
 
 def external_names(data: bytes) -> Iterator[int]:
-    """Where the names are of what an object defines for others or needs of them."""
+    """Where the names of the external and undefined symbols of an object are."""
     for at in _commands(data, LC_SYMTAB):
         yield from (symbol.name_at for symbol in _external(data, at))
 
 
 def table_names(archive: bytes) -> Iterator[int]:
-    """Where the names are in an archive's table of symbols, which is in the order of its members (<mach-o/ranlib.h>)."""
+    """Where the names are in an archive's symbol table, which is in the order of its members (<mach-o/ranlib.h>)."""
     size = int(archive[8 + 48:8 + 58])
     at = 8 + 60
     if archive[8:11] != b"#1/" or not archive[at:].startswith(b"__.SYMDEF"):
@@ -188,7 +189,7 @@ def table_names(archive: bytes) -> Iterator[int]:
 
 
 def routines(data: bytes) -> Iterator[tuple]:
-    """(where it is, where its relocation is) of each personality routine in an object's __compact_unwind."""
+    """(offset, offset of its relocation) of each personality routine in an object's __compact_unwind."""
     for at in _commands(data, LC_SEGMENT_64):
         for i in range(struct.unpack("<I", data[at + 64:at + 68])[0]):
             start = at + 72 + i * 80

@@ -1,6 +1,6 @@
 """Reads the property lists of Xcode's project files: dictionaries, arrays and strings, with comments.
 
-Not openstep-plist 0.5: it takes a key that is there twice, which a wrong merge leaves behind, and drops the first one.
+Not openstep-plist 0.5: it accepts a duplicate key, which a wrong merge leaves behind, and drops the first one.
 """
 
 import re
@@ -10,7 +10,7 @@ ESCAPES = {"n": "\n", "t": "\t"}
 
 
 class Malformed(Exception):
-    """The text is no property list; says where."""
+    """The text is not a property list; says where."""
 
 
 def tokens(text):

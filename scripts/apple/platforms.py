@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The platforms that a package can be for, and what each is called: by Rust, linkers, XCFrameworks, property lists and SwiftPM.
+"""The platforms that a package can support, and their names in Rust, linkers, XCFrameworks, property lists and SwiftPM.
 
     platforms.py targets PLATFORM,…         the Rust targets of scripts/build-xcframework.sh --platforms, one a line
     platforms.py kinds TARGET…              the kinds of slices that they make, one a line
@@ -22,13 +22,13 @@ class Kind(NamedTuple):
     platform: str  # of --platforms
     supported: str  # SupportedPlatform in an XCFramework
     variant: Optional[str]  # SupportedPlatformVariant
-    linker: str  # what -platform_version takes
-    stub: str  # what a text-based stub calls it
+    linker: str  # the value for -platform_version
+    stub: str  # its name in a text-based stub
     triple: str  # {} is the minimum
     sdk: str  # of xcrun --sdk
     bundle: str  # in CFBundleSupportedPlatforms
     families: tuple  # UIDeviceFamily
-    sdk_version: str  # what a link without an SDK says that it was made with
+    sdk_version: str  # the SDK version recorded by a link without an SDK
 
 
 # By the names that macho.py gives to LC_BUILD_VERSION's numbers.
@@ -45,7 +45,7 @@ KINDS = {
     "tvos-simulator": Kind("tvos", "tvos", "simulator", "tvos-simulator", "tvos-simulator", "apple-tvos{}-simulator", "appletvsimulator",
                            "AppleTVSimulator", (3,), "18.0"),
 }
-# For Macs a framework is a folder of versions (Apple: "Placing content in a bundle").
+# On Macs, a framework is a folder of versions (Apple: "Placing content in a bundle").
 VERSIONED = {"macos", "maccatalyst"}
 TARGETS = {
     "aarch64-apple-ios": "ios", "aarch64-apple-ios-sim": "ios-simulator", "x86_64-apple-ios": "ios-simulator",
@@ -54,7 +54,7 @@ TARGETS = {
     "aarch64-apple-visionos": "xros", "aarch64-apple-visionos-sim": "xros-simulator",
     "aarch64-apple-tvos": "tvos", "aarch64-apple-tvos-sim": "tvos-simulator", "x86_64-apple-tvos": "tvos-simulator",
 }
-# In the order of --platforms: the variable with the oldest version, what `swift package describe` calls it, and the enumeration's case.
+# In the order of --platforms: the variable with the minimum version, the name in `swift package describe`, and the enumeration case.
 PLATFORMS = {
     "ios": ("IPHONEOS_DEPLOYMENT_TARGET", "ios", "iOS"),
     "macos": ("MACOSX_DEPLOYMENT_TARGET", "macos", "macOS"),
@@ -93,7 +93,7 @@ def platforms_of(targets):
 
 
 def minimum(platform):
-    """The oldest version, as .cargo/config.toml says it, where Rust and the C compiler of dependencies read it."""
+    """The minimum version from .cargo/config.toml, where Rust and the C compiler of dependencies read it."""
     variable = PLATFORMS[platform][0]
     return re.search(rf'^{variable} *= *"(.*)"$', CARGO.read_text(encoding="utf-8"), re.M)[1]
 

@@ -1,9 +1,9 @@
-"""Follows what the functions of a linked arm64 slice save and restore, where they share code for it.
+"""Checks which registers the functions of a linked arm64 slice save and restore with shared code.
 
-With `-homogeneous-prolog-epilog`, LLVM moves the saving of registers into functions named OUTLINED_FUNCTION_PROLOG_FRAME…, and
-their restoring into OUTLINED_FUNCTION_EPILOG…, each followed by the registers. arm64 code for Apple's systems runs on no machine
-that tests the core, so it is read instead: such a function does exactly what its name says, a function that calls one restores what it
-saved, and the table for unwinding names the same registers (docs/adr/0016).
+With `-homogeneous-prolog-epilog`, LLVM moves the saving of registers into functions named OUTLINED_FUNCTION_PROLOG_FRAME…, and their
+restoring into OUTLINED_FUNCTION_EPILOG…, each followed by the registers. No machine that tests the core can run arm64 code for Apple's
+systems, so the code is analysed instead: such a function must do exactly what its name says, a function that calls one must restore
+the registers that it saved, and the unwind table must name the same registers (docs/adr/0016).
 """
 
 import bisect
@@ -39,7 +39,7 @@ def pair_word(operation, kind, first, second, offset, mode):
 
 
 def body_of(role, registers):
-    """The instructions that a shared function must have. The first pair lies highest, as the table for unwinding expects."""
+    """The instructions that a shared function must have. The first pair has the highest address, as the unwind table expects."""
     pairs = pairs_of(registers)[::-1]
     size = 16 * len(pairs)
     if role.startswith("PROLOG"):
@@ -74,7 +74,7 @@ def encodings(table):
 
 
 def calls_of(words, address, shared):
-    """(index, whether it comes back, role, registers) of each branch to a shared function."""
+    """(index, whether it returns, role, registers) of each branch to a shared function."""
     for i, word in enumerate(words):
         if word >> 26 in (0x05, 0x25):
             distance = (word & 0x3FFFFFF) - (0x4000000 if word & 0x2000000 else 0)
@@ -93,7 +93,7 @@ def function_faults(words, address, shared, encoding):
             yield f"{role} is reached by the wrong kind of branch"
         if role.startswith("PROLOG") and (i == 0 or words[i - 1] != SAVE_FRAME):
             yield "the frame is not saved before the other registers"
-        # Saved in place, where it calls no shared prologue.
+        # Saved in place if it calls no shared prologue.
         if not any(role.startswith("PROLOG") for _, _, role, _ in calls):
             missing = [pair for pair in pairs_of(registers) if not saves_in_place(words, *pair)]
             if missing:
@@ -105,9 +105,8 @@ def function_faults(words, address, shared, encoding):
 
 
 def role_of_outlined(words, address, shared):
-    """What a function is that the outliner made of the end of others, with the restoring in it: (role, registers), or None where
-    there is no such thing in it. One that jumps to EPILOG comes back as that does. After an EPILOG that it calls, it is its callers'
-    end."""
+    """The kind of a function that the outliner made from the ends of others, if it restores registers: (role, registers), otherwise
+    None. A function that jumps to EPILOG returns as EPILOG does. If it calls an EPILOG, it is the end of its callers."""
     calls = list(calls_of(words, address, shared))
     if not calls:
         return None
@@ -133,7 +132,7 @@ def saves_in_place(words, kind, low, high):
 
 
 def faults(dylib, link_map):
-    """A sentence for each function that does not restore what it saved; none where no code is shared."""
+    """A sentence for each function that does not restore the registers that it saved; none if no code is shared."""
     sections = {name: (address, data) for name, address, data in macho.section_contents(dylib)}
     text_at, text = sections["__text"]
     symbols = {int(at, 16): (int(size, 16), name) for at, size, name in SYMBOL.findall(link_map)
@@ -163,6 +162,6 @@ def faults(dylib, link_map):
 
 
 def encoding_at(table, starts, offset):
-    """That of the last entry at or before the offset: neighbours with the same encoding share one. A dylib begins at 0."""
+    """The encoding of the last entry at or before the offset: neighbours with the same encoding share an entry. A dylib begins at 0."""
     place = bisect.bisect_right(starts, offset)
     return table[starts[place - 1]] if place else None

@@ -1,17 +1,17 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # the names of lib.sh, and names for the scripts that source this
-# What the scripts for the sample app share: the XCFramework, a simulator, the app in it. Source it after lib.sh, on a Mac.
-# Nothing of it has run yet: it was written where there is no Mac.
+# Shared functions of the scripts for the sample app: the XCFramework, a simulator, the app in it. Source this file after lib.sh,
+# on a Mac. It has not run yet: there was no Mac to try it on.
 
 sample=$checkout/ios-sample
 sample_project=$sample/PilotlightSample.xcodeproj
 sample_scheme=PilotlightSample
-# What `-stub` and `-screen` take: StubState.swift and Place.swift.
+# The values of `-stub` and `-screen`: StubState.swift and Place.swift.
 sample_states=(loading welcome expired locked home empty factor offline waiting migrated misconfigured broken)
 sample_screens=(profile metadata request inspector settings)
 sample_bundle=com.example.pilotlight.sample
 sample_derived=$target_dir/sample
 sample_app=$sample_derived/Build/Products/Debug-iphonesimulator/PilotlightSample.app
-# Without a team the simulator still wants a signature: with none, each call of the Keychain fails with -34018.
+# Even without a team, the simulator requires a signature: without one, each Keychain call fails with -34018.
 sample_signing=(CODE_SIGN_IDENTITY=- CODE_SIGNING_REQUIRED=NO CODE_SIGNING_ALLOWED=YES)
 
 # one_of WORD WORD…: whether the first is among the others.
@@ -29,7 +29,7 @@ require_mac() {
         "elsewhere: scripts/check-apple.sh --swift compiles it for iOS, scripts/terminal.sh is the sample for a terminal"
 }
 
-# Whether an XCFramework holds the slice for the simulators of this Mac.
+# Whether an XCFramework contains the slice for the simulators of this Mac.
 has_own_simulator() {
     local folder architecture
     architecture=$(uname -m)
@@ -39,8 +39,8 @@ has_own_simulator() {
     return 1
 }
 
-# The package of bindings/Pilotlight takes it from there; it is made when it is missing, without the slice that is needed, or older
-# than what it is made from.
+# The package of bindings/Pilotlight takes the XCFramework from there. It is built if it is missing, lacks the needed slice, or is
+# older than its sources.
 need_xcframework() {
     local framework=$checkout/bindings/Pilotlight/$ffi_module.xcframework newer=''
     if [ -d "$framework" ] && ! has_own_simulator "$framework"; then
@@ -77,12 +77,12 @@ boot_simulator() {
     xcrun simctl bootstatus "$1" -b >/dev/null || die "the simulator does not boot" "xcrun simctl erase $1"
 }
 
-# build_sample SIMULATOR ACTION…: xcodebuild, with its output in a file that is shown when it failed.
+# build_sample SIMULATOR ACTION…: runs xcodebuild, with its output in a file that is shown if it failed.
 build_sample() {
     local simulator=$1 log=$target_dir/sample.log
     shift
     mkdir -p "$target_dir"
-    # The manifests take the core for hosts where a variable names its folder, as lib.sh sets it; here they are Apple's.
+    # The manifests use the core for hosts if a variable names its folder, as lib.sh does; here they must be for Apple platforms.
     env -u PILOTLIGHT_CORE_LIBRARY_DIR PILOTLIGHT_MANIFEST_AS_APPLE=1 \
         xcodebuild -project "$sample_project" -scheme "$sample_scheme" -configuration Debug -derivedDataPath "$sample_derived" \
         -destination "platform=iOS Simulator,id=$simulator" "${sample_signing[@]}" "$@" >"$log" 2>&1 && return

@@ -1,9 +1,9 @@
-"""What the core adds to an app: measured on the dead-stripped link of the device slice, and held to a budget."""
+"""Measures what the core adds to an app, on the dead-stripped link of the device slice, and compares it with a budget."""
 
 import collections
 import re
 
-# Growth that passes unasked. What was saved is worth a new budget too, or it is spent again unseen.
+# Growth that passes without a new budget. Savings deserve a new budget too; otherwise they are lost again unnoticed.
 TOLERANCE = 0.01
 BUDGET_HEAD = """# Bytes of code and data that the core adds to an arm64 app, linked and dead-stripped, without rounding to pages and without
 # the symbol table. More than 1 % above it fails. scripts/check-apple.sh --accept writes this file.
@@ -30,15 +30,15 @@ def write_budget(path, size):
 
 
 def compare(size, budget):
-    """A sentence when the size is over the budget."""
+    """A sentence if the size is over the budget."""
     print(f"size: {size} bytes, budget {budget}, {100 * (size - budget) / budget:+.2f} %")
     if size > budget * (1 + TOLERANCE):
         yield f"the core adds {size} bytes to an app, over 1 % more than the {budget} of size-budget.txt"
 
 
 def crate_of(symbol):
-    """The crate that a symbol was written in, as well as its mangled name tells: generic code counts for its first crate. None
-    where it tells nothing."""
+    """The crate of a symbol, as far as its mangled name shows it: generic code counts for its first crate. None if the name
+    shows none."""
     symbol = re.sub(r"^_PL(?=[A-Z])", "_R", symbol)  # archive.py's prefix
     symbol = re.sub(r"^_+(?=R|ZN)", "_", symbol)
     if symbol.startswith("_R") and (found := CRATE_V0.search(symbol)):
@@ -57,8 +57,8 @@ def crate_of(symbol):
 
 
 def layer_of(symbol):
-    """The layer of the core whose type or function a symbol names first: also of generic code that is compiled for it, whatever
-    crate wrote that. None where it names nothing of the core."""
+    """The layer of the core whose type or function a symbol names first, also for generic code of other crates that is compiled
+    for it. None if it names nothing of the core."""
     found = OWN_LAYER.search(symbol)
     return found[2][:int(found[1])] if found else None
 
@@ -74,7 +74,7 @@ def layers(link_map):
 
 
 def attributed(link_map):
-    """Bytes for each crate, from the linker's map; for each section what no name tells. Together they are what `weight` gives."""
+    """Bytes for each crate, from the linker's map, and bytes that no name explains for each section. The sum is that of `weight`."""
     parts = re.split(r"^# (?:Object files|Sections|Symbols|Dead Stripped Symbols):$", link_map, flags=re.M)[1:4]
     files, sections, symbols = (part.splitlines() for part in parts)
     assembled = {found[1] for line in files if (found := OBJECT.match(line)) and found[2] != RUST_OBJECT}

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Checks the sample's string catalogues: what a screen says is in them, in every language, and nothing else is.
+"""Checks the sample's string catalogues: they contain every text of a screen, in every language, and nothing else.
 
     string_catalog.py FOLDER [SWIFT-FILE…]     FOLDER/Localizable.xcstrings, for the Swift in FOLDER and in these files
 
-A literal that begins with a capital letter is taken for words of a screen; identifiers and names of symbols begin with a small
-one. Words with a value in them have no key that could be looked up, so the sample does without.
+A literal that begins with a capital letter counts as a text of a screen; identifiers and symbol names begin with a lower-case
+letter. A text with an interpolated value has no key that could be looked up, so the sample has none.
 """
 
 import json
@@ -14,12 +14,12 @@ import sys
 
 LITERAL = re.compile(r'"((?:[^"\\\n]|\\.)*)"')
 COMMENT = re.compile(r"^\s*//.*$|\s//\s.*$", re.MULTILINE)
-# What a screen shows as it is.
+# Texts that a screen shows untranslated.
 NAMES = {"Ada Lovelace"}
 
 
 def words(file):
-    """The literals in a Swift file that are words of a screen."""
+    """The literals in a Swift file that are texts of a screen."""
     found = LITERAL.findall(COMMENT.sub("", file.read_text(encoding="utf-8")))
     return {text.replace('\\"', '"') for text in found if text[:1].isupper() and text not in NAMES}
 

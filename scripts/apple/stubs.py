@@ -1,6 +1,6 @@
-"""What stands for Apple's SDK in a link: for each library that the core may need a text-based stub, with exactly the names that
-needed-symbols.txt has. libSystem's names come from the open-source headers' package; where a link is not for iOS, or only makes what is
-checked later, all of them. A symbol that is not there is an error of the link."""
+"""Replaces Apple's SDK in a link: a text-based stub for each library that the core may need, with exactly the names in
+needed-symbols.txt. libSystem's names come from the package with the open-source headers; all of them are included if a link is not for
+iOS, or only produces what is checked later. A missing symbol is a link error."""
 
 import pathlib
 import re
@@ -16,9 +16,10 @@ NEEDED_HEAD = """# What the core, linked and dead-stripped, needs of the system:
 FRAMEWORKS = ("CFNetwork", "CoreFoundation", "LocalAuthentication", "Security")
 # Every app links these; the rest are frameworks.
 LIBRARIES = {"libSystem": "/usr/lib/libSystem.B.dylib", "libobjc": "/usr/lib/libobjc.A.dylib"}
-# What the linker needs itself, where the platform has no chained fixups.
+# A symbol that the linker itself needs on platforms without chained fixups.
 OF_LINKER = "dyld_stub_binder"
-# Of a class that is looked up by its name at run time, which works only where something has loaded its framework. tvOS has none.
+# The framework of a class that is looked up by name at run time, which works only if something has loaded the framework. tvOS
+# has none.
 FOUND_BY_NAME = "LocalAuthentication"
 
 
@@ -35,7 +36,7 @@ def library_of(symbol):
 
 
 def read_needed(text, platform="ios"):
-    """{symbol: library} of needed-symbols.txt: what iOS needs, and that platform beside it."""
+    """{symbol: library} of needed-symbols.txt: the symbols for iOS, and the additional ones for that platform."""
     lines = (line.split() for line in text.splitlines() if line and not line.startswith("#"))
     return {symbol: library for library, symbol, *only in lines if not only or platform in only}
 
@@ -50,7 +51,7 @@ def listed(platform="ios"):
 
 
 def write_needed(found):
-    """`found` is {platform: symbols}. What a platform that is not in it needs stays as it is written."""
+    """`found` is {platform: symbols}. The entries of other platforms do not change."""
     before = NEEDED.read_text(encoding="ascii")
     common = found.get("ios", set(read_needed(before)))
     only = {}
@@ -63,8 +64,8 @@ def write_needed(found):
 
 
 def compare_needed(found, wanted, required=None):
-    """A sentence for each symbol that only one side has. `found` is a set, `wanted` what read_needed gives; all of `required`, by
-    default of `wanted`, must be needed."""
+    """A sentence for each symbol that only one side has. `found` is a set, `wanted` the result of read_needed; all of `required`
+    (by default `wanted`) must be needed."""
     for symbol in sorted(found - set(wanted)):
         yield f"{symbol} of {library_of(symbol)} is newly needed and is not in {NEEDED.name}"
     for symbol in sorted(set(wanted if required is None else required) - found):
@@ -72,7 +73,7 @@ def compare_needed(found, wanted, required=None):
 
 
 def install_name(library, kind):
-    """Where the system has it: a framework of macOS has versions."""
+    """The path in the system: frameworks of macOS have versions."""
     if library in LIBRARIES:
         return LIBRARIES[library]
     version = "Versions/A/" if kind in platforms.VERSIONED else ""
@@ -80,16 +81,16 @@ def install_name(library, kind):
 
 
 def libraries_of(kind):
-    """All that there are stubs for."""
+    """All libraries for which there are stubs."""
     return [*LIBRARIES, *(name for name in FRAMEWORKS if kind not in ("tvos", "tvos-simulator") or name != FOUND_BY_NAME)]
 
 
-# Arithmetic on 128 bits, which processors do not have: libSystem exports it (libcompiler_rt), and compilers call it unasked.
+# 128-bit arithmetic, which processors lack: libSystem exports it (libcompiler_rt), and compilers call it implicitly.
 COMPILER_HELPERS = {f"___{name}ti3" for name in ("ashl", "ashr", "lshr", "mul", "div", "mod", "udiv", "umod")}
 
 
 def without_helpers(symbols):
-    """Without what the compiler calls. An app's link finds that in our library; rustc's link of a framework, in the system."""
+    """Without the compiler's helpers. An app's link finds them in our library; rustc's link of a framework, in the system."""
     return symbols - COMPILER_HELPERS
 
 
@@ -109,7 +110,7 @@ def of_system(symbols, tools):
 
 
 def write(folder, kind, needed, tools, whole_system=False):
-    """Writes them; `needed` is what read_needed gives. Returns the linker's arguments."""
+    """Writes the stubs; `needed` is the result of read_needed. Returns the linker's arguments."""
     here = [target for target, its in platforms.TARGETS.items() if its == kind]
     on = ", ".join(f"{platforms.architecture_of(target)}-{platforms.KINDS[kind].stub}" for target in here)
     real = system_names(tools)
@@ -117,7 +118,7 @@ def write(folder, kind, needed, tools, whole_system=False):
     for library in libraries_of(kind):
         names = {symbol for symbol, owner in needed.items() if owner == library}
         if library == "libSystem":
-            # A listed name that libSystem does not have stays undefined, and the link says so.
+            # A listed name that libSystem does not have stays undefined, which the link reports.
             names = real if whole_system else names & real
             names = names | {OF_LINKER}
         lines = ["--- !tapi-tbd", "tbd-version: 4", f"targets: [ {on} ]", f"install-name: '{install_name(library, kind)}'", "exports:",

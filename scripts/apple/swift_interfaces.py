@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Re-targets the standard library of a Swift toolchain for Linux, so that its compiler takes an iOS triple.
+"""Re-targets the standard library of a Swift toolchain for Linux, so that its compiler accepts an iOS triple.
 
     swift_interfaces.py library LINUX-FOLDER OUTPUT TRIPLE    the modules that the toolchain has as textual interfaces
     swift_interfaces.py essentials PRINTED OUTPUT TRIPLE      FoundationEssentials, from what swift-synthesize-interface prints
 
-A textual interface holds declarations with the `@available` of Apple's platforms, which are the same sources. The results
-serve to compile against, and nothing that is linked with them would run.
+A textual interface contains declarations with the `@available` attributes of Apple's platforms, because the sources are
+the same. The results can only be compiled against; nothing linked with them would run.
 """
 
 import pathlib
@@ -15,8 +15,8 @@ import sys
 MODULES = ("Swift", "_Concurrency", "_StringProcessing", "_RegexParser", "Observation", "SwiftOnoneSupport")
 LINUX = "x86_64-pc-linux-gnu"
 
-# What the printed FoundationEssentials does not tell enough of to be read again, or what no toolchain for Linux can compile
-# for iOS: macros without their plugin, errno's names, and types that the compiler treats by its own rules.
+# Declarations that the printed FoundationEssentials does not show completely, or that no toolchain for Linux can compile
+# for iOS: macros without their plugin, the names of errno, and types that the compiler treats specially.
 LEFT_OUT_HEADS = re.compile(r"^import |POSIXError|extension URL\.Template\.Element\b", re.M)
 LEFT_OUT_BODIES = re.compile(r"Predicate|\bExpression\b")
 LEFT_OUT_LINES = re.compile(r"\b(RawSpan|MutableRawSpan|Span<|MutableSpan<|OutputSpan|POSIXErrorCode)")
@@ -27,7 +27,7 @@ def retarget(interface, triple):
     flags = re.compile(rf"-target {re.escape(LINUX)}")
     if not flags.search(interface):
         raise SystemExit(f"an interface of the toolchain is not for {LINUX}")
-    # Its own text was compiled for a newer system than the oldest that the project promises.
+    # The original was compiled for a newer system than the oldest supported one.
     text = flags.sub(f"-target {triple} -disable-availability-checking", interface)
     text = re.sub(r"^import Glibc\n", "", text, flags=re.M)
     return re.sub(r"@backDeployed\([^)]*\)", "", text)
@@ -46,14 +46,14 @@ def declarations(printed):
 
 
 def as_interface(block):
-    """One printed declaration as a textual interface has it; None for one to leave out."""
+    """One printed declaration in the form of a textual interface; None if it is left out."""
     head = "\n".join(line for line in block if line and not line[0].isspace() and not line.startswith("//"))
     code = "\n".join(line for line in block if not line.lstrip().startswith("//"))
     if LEFT_OUT_HEADS.search(head) or LEFT_OUT_BODIES.search(code):
         return None
     text = "\n".join(line for line in block if not LEFT_OUT_LINES.search(line))
     text = re.sub(r"@inlinable |@inline\(__always\) |(?:internal|private|fileprivate)\(set\) ", "", text)
-    # The printer leaves the accessors out where a property is stored or a subscript has both.
+    # The printer leaves out the accessors if a property is stored or a subscript has both.
     subscript = r"^(\s+(?:@[^\n]* )?(?:public |open )?(?:static |class |final |mutating )*(?:subscript[<(])[^\n]*[^{}\n])$"
     variable = r"^(\s+(?:@\w+ )*public (?:static |final |weak )*var \w+: [^{}\n]*[^{}\n])$"
     for pattern in (subscript, variable):

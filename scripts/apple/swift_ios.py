@@ -8,8 +8,9 @@
     swift_ios.py accept MODULE-MAP BUDGET NAME=FOLDER@MINIMUM-IOS…  writes that file anew
     swift_ios.py link MODULE-MAP LIBRARY FOLDER MINIMUM-IOS      the generated Swift in FOLDER finds its symbols in LIBRARY
 
-MODULE-MAP is where Xcode looks for it, and the compiler looks nowhere else: a search would find it under other names too. A
-module is taken as far as the optimiser's input, because a data race and a path without `return` are found no earlier.
+MODULE-MAP is at the place where Xcode looks for it, and the compiler looks nowhere else, because a search would find it
+under other names too. A module is compiled up to the optimiser's input, because data races and paths without `return` are
+not found earlier.
 """
 
 import os
@@ -21,7 +22,7 @@ import tempfile
 
 import macho
 
-# Growth that passes unasked.
+# Growth that passes without a new budget.
 TOLERANCE = 0.03
 BUDGET_HEAD = """# Bytes of code and data of the Swift above the core: each module's object, optimised, for the simulator of the machine that measures (x86_64
 # on Debian). An app has less: its linker leaves out what it does not call. More than 3 % above it fails. scripts/check-apple.sh
@@ -31,8 +32,8 @@ APPLE_SWIFT = pathlib.Path(__file__).resolve().parent.parent / "apple-swift.sh"
 
 
 def apple_swift(*words):
-    """What apple-swift.sh said when it failed; "" when it did not."""
-    with tempfile.TemporaryDirectory() as made:  # the compiler leaves folders behind where it failed
+    """The output of apple-swift.sh if it failed, otherwise ""."""
+    with tempfile.TemporaryDirectory() as made:  # the compiler leaves folders behind if it failed
         done = subprocess.run([str(word) for word in (APPLE_SWIFT, *words)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                               text=True, check=False, env={**os.environ, "TMPDIR": made})
     return "" if done.returncode == 0 else done.stdout or f"apple-swift.sh ended with {done.returncode}"
@@ -51,13 +52,13 @@ def c_module(module_map):
 
 
 def same_package(folder):
-    """As SwiftPM says it of the modules of one package, which may add to one another."""
+    """SwiftPM's flags for the modules of one package, which may extend one another."""
     sources_folder = folder.resolve().parent
     return ["-package-name", sources_folder.parent.name.lower()] if sources_folder.name == "Sources" else []
 
 
 def kind(name):
-    """Everything but the app and its tests is for extensions too, and may use only what they may."""
+    """Everything except the app and its tests is for extensions too, and may use only their API."""
     return [] if name.startswith("PilotlightSample") or name.endswith("App") else ["-application-extension"]
 
 
@@ -71,7 +72,7 @@ def isolation(name):
 
 
 def compile_modules(module_map, modules, scratch):
-    """What the compiler said, of the first of these (name, folders, minimum) that does not compile."""
+    """The compiler's output for the first of these (name, folders, minimum) that does not compile."""
     for name, folders, minimum in modules:
         said = apple_swift("swiftc", minimum, "-emit-sil", "-wmo", "-parse-as-library", "-module-name", name, *same_package(folders[0]), *kind(name), *isolation(name),
                            *c_module(module_map), "-I", scratch, "-emit-module-path", scratch / f"{name}.swiftmodule", "-o", scratch / f"{name}.sil", *sources(*folders))
@@ -82,7 +83,7 @@ def compile_modules(module_map, modules, scratch):
 
 
 def objective_c_faults(module_map, library, minimum, headers, folders, scratch):
-    """What the compilers said of the first file that is wrong; "" when none is."""
+    """The compilers' output for the first faulty file; "" if there is none."""
     core = "-emit-module", "-experimental-skip-all-function-bodies", "-emit-module-path", scratch / "PilotlightCore.swiftmodule"
     face = "-typecheck", "-emit-objc-header-path", scratch / "Pilotlight-Swift.h"
     for name, what in ("PilotlightCore", core), ("Pilotlight", face):
@@ -103,7 +104,7 @@ def objective_c_faults(module_map, library, minimum, headers, folders, scratch):
 
 
 def uniffi_symbols(file):
-    """The symbols of the Rust side that an object or a linked image needs and does not have."""
+    """The symbols of the Rust side that an object or a linked image needs but does not have."""
     return {symbol for symbol in macho.read_object(file.read_bytes()).undefined if re.match(r"_(uniffi|ffi)_", symbol)}
 
 
@@ -125,7 +126,7 @@ def link_faults(module_map, library, folder, minimum, scratch):
 
 
 def exports(library):
-    """What a linked library has for others; what a static one has is in the image already."""
+    """The symbols that a linked library exports; those of a static one are already in the image."""
     linked = (data for data in macho.slices(library.read_bytes()) if data[:4] == macho.MACH_O_64)
     return {symbol for data in linked for symbol in macho.read_object(data).defined}
 
@@ -144,7 +145,7 @@ def object_sizes(module_map, modules, scratch):
 
 
 def weight_of_object(one):
-    """Without what the linker reads and leaves out."""
+    """Without the parts that the linker reads but leaves out."""
     return sum(section.size for section in one.sections if section.in_file and section.segment not in ("__LD", "__DWARF"))
 
 

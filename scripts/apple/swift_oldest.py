@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Compiles the library and the sample, browser sheet and views with them, with the Swift of scripts/swift.sh.
+"""Compiles the library and the sample, including the browser sheet and views, with the Swift of scripts/swift.sh.
 
     swift_oldest.py
 
-On Debian that is 6.0, as in the oldest Xcode that is promised. The compiler that swift_ios.py takes, for the standard library of
-iOS, is younger and lets through what 6.0 refuses: it knows more closures to be safe, and takes commas where there were none.
-Here everything is compiled for Linux, with Linux's Foundation and the stubs of the rest; that it is iOS's, swift_ios.py checks.
+On Debian that is Swift 6.0, as in the oldest supported Xcode. The compiler of swift_ios.py, for the standard library of iOS, is
+newer and accepts code that 6.0 refuses: it knows more closures to be safe, and accepts trailing commas in more places. Here
+everything is compiled for Linux, with Linux's Foundation and the stubs of the rest; swift_ios.py checks the code for iOS.
 """
 
 import pathlib
@@ -34,9 +34,9 @@ OURS = list(MODULES)[8:]
 
 
 def compile_module(name, folders, scratch):
-    """What the compiler said when it refused the module; "" when it did not."""
+    """The compiler's output if it refused the module, otherwise ""."""
     files = [str(file) for folder in folders for file in sorted(folder.rglob("*.swift")) if ".docc/" not in str(file)]
-    # A data race is found no earlier than here; of the others only the interface is needed.
+    # Data races are not found earlier than here; of the other modules only the interface is needed.
     depth = ["-emit-sil", "-o", f"{scratch}/{name}.sil", "-warnings-as-errors"] if name in OURS else ["-emit-module"]
     package = ["-package-name", "pilotlight"] if folders[0].parent == LIBRARY else []
     done = subprocess.run(

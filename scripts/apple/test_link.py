@@ -181,7 +181,7 @@ class Lists(Temporary):
         both = {"_SecItemAdd": "Security", "_fstat": "libSystem"}
         self.assertEqual((stubs.read_needed(text), stubs.read_needed(text, "tvos")), ({"_SecItemAdd": "Security"},) * 2)
         self.assertEqual((stubs.read_needed(text, "catalyst"), stubs.read_extra(text, "catalyst")), (both, {"_fstat"}))
-        # What iOS needs another platform may not; what is there for that platform it must.
+        # Another platform may not need a symbol that iOS needs; symbols listed for that platform must be needed.
         self.assertEqual(list(stubs.compare_needed({"_fstat"}, both, {"_fstat"})), [])
         self.assertIn("_fstat is in", "".join(stubs.compare_needed({"_SecItemAdd"}, both, {"_fstat"})))
 

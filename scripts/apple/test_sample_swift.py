@@ -87,7 +87,7 @@ OBJECTIVE_C = (
      "@objc(authorizeRequest:completion:)\n    #endif\n    public func authorized(\n        _ request: SessionJSON,", "cannot be represented in Objective-C"),
 )
 
-# What only a younger Swift takes: (the file, the text to replace, what by)
+# Code that only a newer Swift accepts: (the file, the text to replace, the replacement)
 YOUNGER = ("HomeView.swift", "isOffline: isOffline(error)) {", "isOffline: isOffline(error),) {")
 
 

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Checks the sample's UI tests where none can run: what they look for on a screen is there to be found.
+"""Checks the sample's UI tests where they cannot run: the elements that they look for on a screen exist.
 
     ui_tests.py APP-FOLDER TESTS-FOLDER [SWIFT-FILE…]     the app's views, the UI tests, and files with more words of screens
 
-An identifier that a test asks for has to be one that a view gives, and words that it looks for have to be words of a screen.
+An identifier in a test must be one that a view sets, and a text that it looks for must be a text of a screen.
 """
 
 import pathlib
@@ -14,7 +14,7 @@ import string_catalog
 
 # app.buttons["sign-in"], app.button("sign-out"), "identifier == %@", "waiting.cancel"
 ASKED = re.compile(r'(?:\b(?:buttons|textFields|switches|staticTexts)\[|\bbutton\(|"identifier == %@", )"([^"]+)"')
-# What the SDK's preview has of its user, and what the tests themselves put there.
+# Data of the user in the SDK's preview, and data that the tests enter.
 DATA = {"Ada", "Ada Lovelace", "Italy", "UK"}
 
 

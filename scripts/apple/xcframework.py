@@ -5,8 +5,8 @@
     xcframework.py zip XCFRAMEWORK ZIP                     packs it, and writes ZIP.sha256
     xcframework.py check XCFRAMEWORK MODULE SOURCES LIBRARY RUST-TARGET…
 
-An XCFramework is a folder with an Info.plist and a folder for each kind of platforms.py, named in it. Nothing in it tells who made it.
-SOURCES is the folder with the generated Swift, which says what a framework exports.
+An XCFramework is a folder with an Info.plist and a folder for each kind of platforms.py that the plist names. Nothing in it identifies
+its builder. SOURCES is the folder with the generated Swift, which determines what a framework exports.
 """
 
 import hashlib
@@ -72,7 +72,7 @@ def describe(xcframework, library):
 
 
 def pack(xcframework, target):
-    """The same folder gives the same bytes: sorted names, one moment, and modes by what a file is."""
+    """The same folder gives the same bytes: sorted names, one timestamp, and modes by the kind of file."""
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for file in sorted(path for path in xcframework.rglob("*") if path.is_file() or path.is_symlink()):
             data, mode = (os.readlink(file).encode(), 0o120755) if file.is_symlink() else (file.read_bytes(), 0o100644)
@@ -86,7 +86,7 @@ def pack(xcframework, target):
 
 
 def check(xcframework, module, targets, library, exported=frozenset()):
-    """A sentence for each fault. `exported` are the symbols that a framework has for Swift."""
+    """A sentence for each fault. `exported` are the symbols that a framework exports to Swift."""
     wanted = {}
     for target in targets:
         platform, architecture = slice_of(target)
@@ -156,7 +156,7 @@ def check_headers(folder, headers, library, module):
 
 
 def check_objects(library, platform, architectures):
-    """Every object says which platform and version it is for: linkers take a device's object for a simulator without a word."""
+    """Checks that every object names its platform and version: linkers silently accept a device's object for a simulator."""
     place = f"{library.parent.name}/{library.name}"
     minimum = platforms.minimum_of(platform)
     system = platforms.PLATFORMS[platforms.KINDS[platform].platform][2]

@@ -1,6 +1,6 @@
-"""Checks what an Xcode project would build: icons, names of bundles, groups of entitlements, what is embedded and what is said.
+"""Checks the products of an Xcode project without building them: icons, bundle names, entitlement groups, embedded code and localised texts.
 
-Each of these is an error of a build, of an installation or of the first launch, and none of them can be seen in the project's
+Each fault would be an error of a build, of an installation or of the first launch. None of them is visible in the project's
 graph, which xcode_project.py checks first.
 """
 
@@ -13,7 +13,7 @@ APPLICATION, EXTENSION, UNIT_TEST, UI_TEST = (
     f"com.apple.product-type.{kind}" for kind in ("application", "app-extension", "bundle.unit-test", "bundle.ui-testing"))
 PLUG_INS = "13"  # dstSubfolderSpec: where the system looks for an app's extensions
 SIDE = 1024
-# What the app's code looks up, and which entitlement has to have it.
+# The values that the app's code looks up, and the entitlement that must contain them.
 SHARED_PLACES = {"PilotlightAccessGroup": "keychain-access-groups", "PilotlightAppGroup": "com.apple.security.application-groups"}
 
 
@@ -28,7 +28,7 @@ def configurations(project, target):
 
 
 def property_list(project, settings, key):
-    """What a setting names, or nothing where it cannot be read, which xcode_project.py tells."""
+    """The file that a setting names, or nothing if it cannot be read, which xcode_project.py reports."""
     try:
         return plistlib.loads((project.root / settings[key]).read_bytes())
     except (KeyError, OSError, ValueError, ExpatError):
@@ -36,7 +36,7 @@ def property_list(project, settings, key):
 
 
 def png_fault(path):
-    """What is wrong with an image of an icon: App Store Connect refuses transparency and any other size."""
+    """The faults of an icon image: App Store Connect refuses transparency and any other size."""
     try:
         head = path.read_bytes()[:33]
     except OSError:
@@ -50,7 +50,7 @@ def png_fault(path):
 
 
 def asset_faults(project, target):
-    """The icon and the colour that the settings name are in a catalogue, with images for each appearance."""
+    """Checks that the icon and the colour in the settings are in a catalogue, with images for each appearance."""
     for where, settings in configurations(project, target):
         for key, kind in (("ASSETCATALOG_COMPILER_APPICON_NAME", "appiconset"), ("ASSETCATALOG_COMPILER_GLOBAL_ACCENT_COLOR_NAME", "colorset")):
             name = settings.get(key)
@@ -80,7 +80,7 @@ def icon_faults(where, contents):
 
 
 def language_faults(project, target):
-    """What the system asks the user is said in every language of the app, and Xcode knows those languages."""
+    """Checks that the system's prompts are in every language of the app, and that the project lists those languages."""
     regions = set(project.objects[project.first]["knownRegions"])
     spoken, said = set(), {}
     for folder in folders(project, target):
@@ -105,7 +105,7 @@ def language_faults(project, target):
 
 
 def place_faults(project, target):
-    """The groups that the program reads from its Info.plist are those that it is entitled to."""
+    """Checks that the groups that the program reads from its Info.plist are in its entitlements."""
     for where, settings in configurations(project, target):
         entitlements = property_list(project, settings, "CODE_SIGN_ENTITLEMENTS")
         for key, value in property_list(project, settings, "INFOPLIST_FILE").items():
@@ -116,7 +116,7 @@ def place_faults(project, target):
 
 
 def embedding_faults(project):
-    """Each extension is in an app that depends on it, under an identifier that begins with the app's."""
+    """Checks that each extension is in an app that depends on it, with an identifier that begins with the app's."""
     targets = project.targets()
     for name, (identifier, target) in targets.items():
         if target["productType"] != EXTENSION:
@@ -143,14 +143,14 @@ def embeds(project, app, extension):
 
 
 def language_mode_faults(project):
-    """Without it Xcode compiles in an older mode, in which a data race is no error."""
+    """Without this setting Xcode compiles in an older mode, in which a data race is not an error."""
     for configuration, settings in project.settings(project.objects[project.first]["buildConfigurationList"]):
         if settings.get("SWIFT_VERSION") != "6.0":
             yield f"{configuration}: SWIFT_VERSION is {settings.get('SWIFT_VERSION')}, not 6.0"
 
 
 def test_faults(project, target):
-    """Tests inside an app find the app's own copy of the packages: linked twice, there were two of each class."""
+    """Tests inside an app use the app's copy of the packages: if they were linked twice, there would be two of each class."""
     if target["productType"] in (UNIT_TEST, UI_TEST):
         identifier, _ = project.targets()[target["name"]]
         host = project.objects[project.first]["attributes"]["TargetAttributes"].get(identifier, {}).get("TestTargetID")
@@ -166,7 +166,7 @@ def test_faults(project, target):
 
 
 def name_faults(project, target):
-    """The compiler takes no two files of one name in a module."""
+    """The compiler does not accept two files with the same name in a module."""
     seen = {}
     for folder in folders(project, target):
         for file in sorted(folder.rglob("*.swift")):
@@ -175,7 +175,7 @@ def name_faults(project, target):
 
 
 def faults(project):
-    """A sentence for each fault of a project whose graph is whole."""
+    """A sentence for each fault of a project whose graph is complete."""
     for _, target in project.targets().values():
         for faults in (asset_faults, language_faults, place_faults, test_faults, name_faults):
             yield from faults(project, target)

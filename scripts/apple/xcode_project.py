@@ -3,8 +3,8 @@
 
     xcode_project.py FOLDER.xcodeproj
 
-Xcode itself answers a dangling identifier by not opening the project, or by dropping what it does not understand. What the
-products need besides is checked by xcode_products.py; whether the code compiles, by scripts/check-apple.sh.
+With a dangling identifier, Xcode itself does not open the project, or drops the parts that it does not understand.
+xcode_products.py checks the products; scripts/check-apple.sh checks that the code compiles.
 """
 
 import pathlib
@@ -25,7 +25,7 @@ FOLDER = {"PBXFileSystemSynchronizedRootGroup"}
 PACKAGE = {"XCLocalSwiftPackageReference"}
 PRODUCT = {"XCSwiftPackageProductDependency"}
 CHILDREN = {"PBXFileReference", "PBXGroup"} | FOLDER
-# What the objects of each kind name, and what that has to be. An object of another kind is not known to this project.
+# The references in objects of each kind, and the kinds that they must have. This project has no objects of other kinds.
 REFERENCES = {
     "PBXBuildFile": {"fileRef": {"PBXFileReference"}, "productRef": PRODUCT},
     "PBXContainerItemProxy": {"containerPortal": {"PBXProject"}, "remoteGlobalIDString": TARGET},
@@ -55,7 +55,7 @@ def as_list(value):
 
 
 def identifiers(value):
-    """Every identifier in a value, of keys too."""
+    """Every identifier in a value, including keys."""
     if isinstance(value, dict):
         return [found for pair in value.items() for part in pair for found in identifiers(part)]
     if isinstance(value, list):
@@ -64,7 +64,7 @@ def identifiers(value):
 
 
 class Project:
-    """A project file that could be read."""
+    """A project file that was read successfully."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -88,7 +88,7 @@ class Project:
 
 
 def structure_faults(project):
-    """The graph of objects: without a fault here the others can follow every identifier."""
+    """Checks the graph of objects. If there is no fault, the other checks can follow every identifier."""
     if project.version != OBJECT_VERSION:
         yield f"objectVersion is {project.version}, not {OBJECT_VERSION}"
     if project.objects.get(project.first, {}).get("isa") != "PBXProject":
@@ -116,7 +116,7 @@ def structure_faults(project):
 
 
 def group_faults(project, name, folder):
-    """What the groups show is on the disk; a product is not there before it is built."""
+    """Checks that the contents of the groups are on the disk; a product does not exist before it is built."""
     found = project.objects[name]
     if found.get("sourceTree") == "BUILT_PRODUCTS_DIR":
         return
@@ -173,7 +173,7 @@ def target_faults(project, name, target):
 
 
 def host_faults(project, where, target, settings):
-    """What a test target runs in."""
+    """The app that a test target runs in."""
     names, kind = project.targets(), target["productType"].rsplit(".", 1)[-1]
     if kind == "unit-test":
         hosts = [name for name, (_, other) in names.items()

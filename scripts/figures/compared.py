@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What scripts/compare.sh measured, as the figures of a table.
+"""Converts the measurements of scripts/compare.sh into the figures of a table.
 
     compared.py TIMES LOCK             the rows, as JSON: of several runs of a pair, that with the middle ratio; versions from LOCK
     compared.py --write ROWS FIGURES   puts the rows into the figures of docs/performance.md
@@ -14,7 +14,7 @@ import sys
 import tables
 
 TASKS = {"RS256": "an ID token, RS256", "ES256": "an ID token, ES256", "renewal": "a renewal over loopback"}
-# What a library does of the task, as testing/compare calls it.
+# The part of the task that a library does, by its name in testing/compare.
 DOES = {
     ("RS256", "ring"): "the signature alone",
     ("ES256", "ring"): "the signature alone",
@@ -25,7 +25,7 @@ DOES = {
 
 
 def versions(lock):
-    """Name of a crate: its newest version in the lock file."""
+    """For each crate, its newest version in the lock file."""
     found = {}
     for name, version in re.findall(r'^name = "([^"]+)"\nversion = "([^"]+)"$', lock, re.MULTILINE):
         found[name] = max(found.get(name, "0"), version, key=lambda text: [int(part) for part in re.split(r"[.+-]", text) if part.isdigit()])
@@ -63,7 +63,7 @@ def row(task, library, taken, known):
 
 
 def rounded(microseconds):
-    """Three digits: more are noise."""
+    """Rounded to three digits, because more are noise."""
     return float(f"{microseconds:.3g}")
 
 

@@ -1,4 +1,4 @@
-"""The diagrams of the guides: who talks to whom at a sign-in and at a renewal, and which states a session has."""
+"""The diagrams of the guides: the messages of a sign-in and of a renewal, and the states of a session."""
 
 from svg import Drawing
 
@@ -6,7 +6,7 @@ GAP = 34
 
 
 def sequence(title, description, people, steps, width=720):
-    """`steps` are (from, to, words), an answer when the words begin with "<"; ("note", person, words) stands beside a line."""
+    """`steps` are (from, to, text); the text of an answer begins with "<". A step ("note", participant, text) is written beside a line."""
     drawing = Drawing(width, title, description)
     distance = (width - 150) / (len(people) - 1)
     places = {name: 75 + index * distance for index, name in enumerate(people)}
@@ -94,5 +94,5 @@ def states():
 
 
 def all_diagrams():
-    """File name: drawing."""
+    """The drawing for each file name."""
     return {"sign-in.svg": sign_in(), "renewal.svg": renewal(), "states.svg": states()}

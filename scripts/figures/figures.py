@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Writes what is drawn and listed from measured figures: the tables in docs/performance.md and docs/reliability.md, the plots
-in docs/figures, and the diagrams of the guides.
+"""Generates documents from measured figures: the tables in docs/performance.md and docs/reliability.md, the plots in
+docs/figures, and the diagrams of the guides.
 
     figures.py           writes them
-    figures.py --check   says which are not as the figures are; exit 1 when there are any
+    figures.py --check   reports those that differ from the figures; exit 1 if there are any
 
-The figures are in docs/figures/*.json. A table stands in its document between `<!-- figures: NAME -->` and `<!-- /figures -->`.
-Numbers that can be counted in the checkout (fuzz targets, inputs of the corpus) or that a source states (steps of the model) stand in the text between
-`<!-- count: NAME -->` and `<!-- /count -->`.
+The figures are in docs/figures/*.json. A table is in its document between `<!-- figures: NAME -->` and `<!-- /figures -->`. Numbers that can be
+counted in the checkout (fuzz targets, inputs of the corpus) or that are in a source file (steps of the model) are in the text between `<!-- count:
+NAME -->` and `<!-- /count -->`.
 """
 
 import json
@@ -25,7 +25,7 @@ CATALOGUE = CHECKOUT / "bindings/Pilotlight/Sources/Pilotlight/Pilotlight.docc"
 
 
 def counts(checkout):
-    """Name: what the checkout has of it now."""
+    """For each name, the current number in the checkout."""
     fuzz = checkout / "rust-core/fuzz"
     targets = sorted((fuzz / "fuzz_targets").glob("*.rs"))
     inputs = [file for file in (fuzz / "corpus").rglob("*") if file.is_file()]
@@ -36,12 +36,12 @@ def counts(checkout):
 
 
 def number(file, pattern):
-    """The number that a source states."""
+    """The number in a source file."""
     return int(re.search(pattern, file.read_text(encoding="utf-8"))[1])
 
 
 def filled(text, name_of_document, found, counted):
-    """The document with each table and count as it is now. A place without a table, and a table without a place, is a fault."""
+    """The document with current tables and counts. A place without a table is a fault, and so is a table without a place."""
     used = set()
 
     def put(match):
@@ -65,7 +65,7 @@ def filled(text, name_of_document, found, counted):
 
 
 def expected(checkout):
-    """Every file that follows from the figures: path to text."""
+    """Every file that is generated from the figures: path and text."""
     made = {}
     for name, lists, plots in (("performance", tables.performance, charts.performance), ("reliability", tables.reliability, charts.reliability)):
         figures = json.loads((checkout / f"docs/figures/{name}.json").read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""A drawing as SVG text: boxes, lines and words, in colours that follow the reader's light or dark appearance."""
+"""A drawing as SVG text: boxes, lines and text, in colours that follow the reader's light or dark appearance."""
 
 from xml.sax.saxutils import escape
 

@@ -118,7 +118,7 @@ def model_mutations(rows):
 
 
 def function_mutations(rows):
-    """How many of those that can be built were noticed. A test that came to no end has noticed it too."""
+    """How many of the mutations that compile were noticed. A test that does not end has noticed its mutation too."""
     lines = []
     for row in rows:
         share, interval = "–", "–"

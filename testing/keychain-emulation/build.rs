@@ -1,10 +1,10 @@
-//! Where the adapter's files and CoreFoundation are, and which of its calls are counted.
+//! Finds the adapter's files and CoreFoundation, and selects the calls that are counted.
 
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What gives a reference away or takes it: every one of these that the adapter's code can reach.
+/// The functions that give or take a reference: every one that the adapter's code can reach.
 const COUNTED: [&str; 10] = [
     "CFRetain",
     "CFRelease",
@@ -66,20 +66,20 @@ fn main() {
             println!("cargo::error=the list of the adapter's files cannot be written: {error}");
         }
     }
-    // Lints check the code without linking it, and so without CoreFoundation.
+    // Lints check the code without linking it, and thus without CoreFoundation.
     let Ok(foundation) = env::var("PILOTLIGHT_FOUNDATION_DIR") else {
         return;
     };
     println!("cargo::rustc-link-search=native={foundation}");
     println!("cargo::rustc-link-lib=dylib=Foundation");
-    // What libFoundation.so needs itself is found when the tests are started.
+    // The libraries that libFoundation.so needs are found when the tests are started.
     println!("cargo::rustc-link-arg=-Wl,--allow-shlib-undefined");
     for name in COUNTED {
         println!("cargo::rustc-link-arg=-Wl,--wrap={name}");
     }
 }
 
-/// Another folder holds a core with a mistake in it, which the tests have to find.
+/// Another folder may contain a core with a mistake, which the tests have to find.
 fn sources() -> PathBuf {
     env::var_os("PILOTLIGHT_CORE_SOURCE_DIR").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../rust-core/src"),
@@ -87,7 +87,7 @@ fn sources() -> PathBuf {
     )
 }
 
-/// What is in `crypto/mod.rs`, and in the place of the file that chooses the back end: this one.
+/// The contents of `crypto/mod.rs`, and of this crate's replacement for the file that chooses the back end.
 const CRYPTO: &str = "
 mod backend {
     pub(super) use super::common_crypto::State;

@@ -1,4 +1,4 @@
-//! A session to measure, and how two ways of doing the same are compared.
+//! A session to measure, and the comparison of two ways of doing the same.
 #![allow(dead_code, reason = "each benchmark uses a part of it")]
 
 use std::sync::Arc;
@@ -23,7 +23,7 @@ pub(crate) mod renewals;
 
 const SESSION_NAME: &str = "main";
 
-/// As the core's own runtime in an app: one worker.
+/// Like the core's own runtime in an app: one worker.
 pub(crate) fn runtime() -> Runtime {
     Builder::new_multi_thread()
         .worker_threads(1)
@@ -67,7 +67,7 @@ pub(crate) fn item(configuration: &Configuration) -> String {
     configuration.item_name(SESSION_NAME)
 }
 
-/// A session as Auth0 gives it for an API: 4 KB, with tokens that are JWTs and a profile.
+/// A session as Auth0 issues it for an API: 4 KB, with JWTs as tokens and a profile.
 pub(crate) fn stored_session() -> StoredSession {
     let jwt = |bytes: usize| {
         Some(Secret::new(format!(
@@ -125,7 +125,7 @@ pub(crate) fn stored_session() -> StoredSession {
     }
 }
 
-/// The times of two ways of doing the same, taken in turns, so that a busy machine slows both alike.
+/// The times of two ways of doing the same, measured alternately, so that a busy machine slows both equally.
 #[derive(Default)]
 pub(crate) struct Comparison {
     ours: Vec<Duration>,
@@ -138,13 +138,13 @@ impl Comparison {
         self.plain.push(plain);
     }
 
-    /// Prints both medians, for one of `calls` calls in each time taken, and their ratio.
+    /// Prints both medians, each for one of the `calls` calls per measurement, and their ratio.
     pub(crate) fn print(self, what: &str, calls: u32) {
         let (ours, plain) = self.medians(calls);
         println!("{what}: {ours:.3} µs beside {plain:.3} µs, {:.3} times", ours / plain);
     }
 
-    /// Both medians in microseconds, for one of `calls` calls in each time taken.
+    /// Both medians in microseconds, each for one of the `calls` calls per measurement.
     pub(crate) fn medians(mut self, calls: u32) -> (f64, f64) {
         let median = |times: &mut Vec<Duration>| {
             times.sort_unstable();
@@ -154,7 +154,7 @@ impl Comparison {
     }
 }
 
-/// Compares two blocking ways, in rounds of `calls` calls each, and prints it.
+/// Compares two blocking ways, in rounds of `calls` calls each, and prints the result.
 pub(crate) fn compare<A, B>(what: &str, calls: u32, ours: impl FnMut() -> A, plain: impl FnMut() -> B) {
     in_turns(calls, ours, plain).print(what, calls);
 }

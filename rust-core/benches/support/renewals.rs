@@ -87,8 +87,8 @@ impl Bare {
         }
     }
 
-    /// The time from the form to the last byte of the answer. That the next refresh token is found in it does not
-    /// count: bare reqwest reads no JSON.
+    /// The time from the form to the last byte of the answer. Finding the next refresh token in it does not count,
+    /// because bare reqwest reads no JSON.
     pub(crate) async fn renewals(self, times: u64) -> Duration {
         let mut taken = Duration::ZERO;
         for _ in 0..times {

@@ -1,5 +1,5 @@
-//! What the core makes of an HTTP client of the app's, whatever that does. Real ones are in the tests of `http`, run again by
-//! scripts/url-session.sh.
+//! How the core handles an HTTP client supplied by the app, whatever that does. Real clients are tested by the tests of
+//! `http`, which scripts/url-session.sh runs again.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -14,7 +14,7 @@ use pilotlight_core::protocol::message::{HttpAnswer, HttpRequest};
 
 use crate::support::exchange::MIB;
 
-/// A client that does with each request what its test says.
+/// A client that handles each request as its test says.
 #[derive(Default)]
 struct Scripted {
     requests: Mutex<Vec<(TransportRequest, Arc<TransportReply>)>>,
@@ -42,7 +42,7 @@ fn form() -> HttpRequest {
     HttpRequest::post_form(url, [("refresh_token", "planted")])
 }
 
-/// What comes of a request whose reply is `given`, and which requests were cancelled.
+/// The outcome of a request with the reply `given`, and the cancelled requests.
 async fn outcome_of(given: impl FnOnce(Arc<TransportReply>)) -> (Result<HttpAnswer, TransportError>, Vec<u64>) {
     let app = Arc::new(Scripted::default());
     let transport = AppHttpTransport::new(app.clone());
@@ -149,7 +149,7 @@ async fn a_request_that_nobody_waits_for_is_cancelled() {
     reply.answered(200, Vec::new(), Vec::new());
 }
 
-/// As UniFFI's call of it does when the app's object is gone.
+/// Like UniFFI's call if the app's object is gone.
 #[test]
 fn a_client_that_fails_to_cancel_disturbs_nobody() {
     struct Broken;
@@ -170,7 +170,7 @@ fn a_client_that_fails_to_cancel_disturbs_nobody() {
         .build()
         .unwrap();
     let transport = AppHttpTransport::new(Arc::new(Broken));
-    // Given up while nobody has answered.
+    // The call is dropped before an answer.
     runtime.block_on(async { transport.send(form()).now_or_never() });
 }
 

@@ -1,4 +1,4 @@
-//! One process at a time, and nobody waits for a process that is gone.
+//! One process at a time, and no process waits for one that is gone.
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -11,14 +11,14 @@ use tokio::runtime::Handle;
 
 use crate::support::store_folder::{mode, names_in};
 
-/// Long enough that a test which waits for it in vain is seen to hang.
+/// Long enough that a test which waits for it in vain visibly hangs.
 const LONG: Duration = Duration::from_secs(600);
 
 fn lock_in(folder: &Path) -> FileLock {
     FileLock::new(folder.join("app/session"), Handle::current())
 }
 
-/// A place with the lock in it, which gives it back when it is dropped.
+/// A folder with the lock, which is released when this is dropped.
 struct HeldLock(LockPlace);
 
 impl Drop for HeldLock {
@@ -61,7 +61,7 @@ async fn whoever_waits_gets_it_when_it_is_given_back() {
     place.close();
 }
 
-/// The answer to a question that nobody asks any more.
+/// The caller no longer waits when the lock is obtained.
 #[tokio::test]
 async fn a_lock_that_comes_after_its_caller_has_gone_is_given_back() {
     let folder = tempfile::tempdir().unwrap();
@@ -74,8 +74,7 @@ async fn a_lock_that_comes_after_its_caller_has_gone_is_given_back() {
     assert!(wait(&lock, "a", LONG).await.is_some());
 }
 
-/// iOS may suspend the process at any moment, also in the one in which the lock was got and its caller has not looked
-/// yet.
+/// iOS may suspend the process at any moment, even when the lock has been obtained but its caller has not seen it yet.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_suspension_between_getting_the_lock_and_hearing_of_it_leaves_no_lock() {
     let folder = tempfile::tempdir().unwrap();
@@ -105,7 +104,7 @@ async fn who_does_not_want_the_lock_any_more_waits_no_longer() {
     assert_eq!(waiting.await, Ok(Acquisition::Closed));
 }
 
-/// Another app of the group can put anything into the lock's place.
+/// Another app of the group can put anything in place of the lock.
 #[tokio::test]
 async fn what_is_no_regular_file_is_an_error_at_once_and_nothing_is_made_of_it() {
     let folder = tempfile::tempdir().unwrap();
@@ -172,7 +171,7 @@ async fn a_folder_that_cannot_be_made_is_an_error() {
 
 const CHILD: &str = "file_lock::child_holds";
 
-/// Another process that holds the lock, from when this returns. It would end with its input.
+/// Another process, which holds the lock when this returns. It ends with its input.
 fn holding(folder: &Path) -> Child {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args(["--ignored", "--exact", "--nocapture", CHILD])

@@ -1,4 +1,4 @@
-//! What the file store promises beyond what every store does: modes, damage, links, failures.
+//! The promises of the file store beyond those of every store: modes, damage, links, failures.
 
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -131,7 +131,7 @@ fn what_a_crash_left_behind_is_replaced_and_not_followed() {
 
 #[test]
 fn a_write_that_cannot_be_made_leaves_the_old_value() {
-    // As seen by root too, whom no mode keeps out: a folder where the lock or the temporary file has to be.
+    // An obstacle that stops even root, whom no mode stops: a folder in place of the lock or the temporary file.
     for obstacle in ["store.json.lock", "store.json.tmp"] {
         let (folder, _path, store) = folder_with_session();
         let obstacle = folder.path().join(obstacle);

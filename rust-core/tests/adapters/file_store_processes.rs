@@ -1,4 +1,4 @@
-//! The file store with other threads, handles and processes at work on the same file.
+//! The file store while other threads, handles and processes use the same file.
 
 use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;
@@ -56,7 +56,7 @@ fn no_file_is_ever_readable_by_others_also_under_a_careless_umask() {
 #[test]
 fn a_full_disk_leaves_the_old_value_and_no_litter() {
     let (folder, path, store) = folder_with_session();
-    // No file of more than one block can be written: as on a disk that fills up in the middle of a write.
+    // No file of more than one block can be written, as on a disk that becomes full during a write.
     let one_block = "trap '' XFSZ; ulimit -f 1";
     assert!(
         child_writing(&path, one_block, 1, 10).wait().unwrap().success(),
@@ -101,7 +101,7 @@ fn a_write_waits_for_whoever_holds_the_lock() {
     lock.lock().unwrap();
     thread::scope(|scope| {
         let writer = scope.spawn(|| store.write("session", &bytes("later")));
-        // Reading waits for nobody.
+        // Reading does not wait.
         assert_eq!(FileStore::new(&path).read("session"), Ok(Some(bytes("tokens"))));
         lock.unlock().unwrap();
         writer.join().unwrap().unwrap();
@@ -111,7 +111,7 @@ fn a_write_waits_for_whoever_holds_the_lock() {
 
 const CHILD: &str = "file_store_processes::child_writes";
 
-/// Another process that writes `items` values of `size` bytes, after the shell commands in `before`. Its path is
+/// Another process, which writes `items` values of `size` bytes after the shell commands in `before`. Its path is
 /// relative.
 fn child_writing(path: &Path, before: &str, items: usize, size: usize) -> Child {
     Command::new("sh")

@@ -1,4 +1,4 @@
-//! Sessions that a removed installation left are removed once, and only when that is certain.
+//! Sessions left by a removed installation are removed once, and only if that is certain.
 
 use std::fs;
 use std::path::PathBuf;
@@ -19,7 +19,7 @@ use crate::support::fake_keychain::{Device, FakeKeychain, Key};
 
 const SESSION: &str = "default|client|https://tenant.example.com/";
 const KEPT_ASIDE: &str = "work|client|https://tenant.example.com/|unreadable";
-/// The app's own, in the same service.
+/// The app's own item in the same service.
 const NOT_OURS: &str = "access_token";
 
 struct Phone {
@@ -90,7 +90,7 @@ fn what_the_installation_itself_wrote_stays() {
     assert_eq!(device.launched().read(SESSION), Ok(None), "removed and installed again");
 }
 
-/// Else the next launch would remove a session that began in this one.
+/// Otherwise the next launch would remove a session that began in this one.
 #[test]
 fn without_a_marker_nothing_is_read_or_written() {
     let device = device_with_leftovers();
@@ -123,7 +123,7 @@ fn a_device_before_its_first_unlock_proves_nothing() {
     let store = FreshInstallation::new(items.clone(), &marker, is_item_name);
     for device in [Device::NotYetUnlocked, Device::NotYetUnlockedAndLying] {
         keychain.set_device(device);
-        // Its own process, that has not seen the Keychain yet.
+        // A new process, which has not read the Keychain yet.
         let items = KeychainStore::new(keychain.clone(), options());
         let store = FreshInstallation::new(Arc::new(items), &marker, is_item_name);
         assert_eq!(store.read(SESSION), Err(StoreError::Locked), "{device:?}");
@@ -134,7 +134,8 @@ fn a_device_before_its_first_unlock_proves_nothing() {
     assert!(marker.is_file());
 }
 
-/// They are in no list, and their companions may be gone. What others have in the same service is none of Pilotlight's.
+/// No list contains them, and their companions may be gone. Other items in the same service do not belong to
+/// Pilotlight.
 #[test]
 fn sessions_behind_access_control_are_removed_too() {
     let folder = tempfile::tempdir().unwrap();

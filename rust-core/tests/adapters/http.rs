@@ -1,4 +1,4 @@
-//! The HTTP adapter against servers that behave: what is sent, and what of the answer is returned.
+//! The HTTP adapter against well-behaved servers: what is sent, and which parts of the answer are returned.
 
 use std::process::Command;
 use std::sync::Arc;
@@ -32,7 +32,7 @@ async fn a_request_is_sent_exactly() {
         .collect();
     names.sort_unstable();
     if is_the_apps() {
-        // What URLSession adds where the request says nothing of it; the session's requests name a coding.
+        // Headers that URLSession adds if the request does not set them; the session's requests name a coding.
         names.retain(|name| !["accept-encoding", "accept-language", "connection"].contains(&name.as_str()));
     }
     let expected = [
@@ -116,7 +116,7 @@ async fn an_answer_is_returned_whole_whatever_its_status() {
         );
         let answer = outcome_of(answering(answer)).await.unwrap();
         assert_eq!(answer.status, status);
-        // Linux's URLSession drops the body of a redirect that leads nowhere.
+        // Linux's URLSession drops the body of a redirect without a location.
         if !(is_the_apps() && status == 302) {
             assert_eq!(answer.body.expose(), body.as_bytes());
         }
@@ -165,7 +165,8 @@ async fn a_connection_is_used_again() {
         transport.send(form(&server)).await.unwrap();
     }
     let connections: Vec<_> = server.requests().iter().map(|request| request.connection).collect();
-    // Linux's URLSession sends a request again by itself when a connection that was used before breaks, so each has its own.
+    // Linux's URLSession sends a request again by itself if a reused connection breaks, so each request has a separate
+    // one.
     let expected = if is_the_apps() { [0, 1, 2] } else { [0, 0, 0] };
     assert_eq!(connections, expected);
 }
@@ -182,7 +183,7 @@ async fn a_body_of_exactly_the_limit_is_read() {
 
 #[tokio::test]
 async fn the_environment_chooses_no_proxy() {
-    // Set for the child only: a proxy that would have to be used if anything read the dependencies.
+    // Set for the child only: a proxy that would be used if anything read the environment.
     let proxy = RawServer::start(answering(OK));
     let child = Command::new(std::env::current_exe().unwrap())
         .args(["--ignored", "--exact", "http::child_sends_a_request"])

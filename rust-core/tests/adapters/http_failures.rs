@@ -1,4 +1,4 @@
-//! The HTTP adapter against servers that misbehave and break: what it reports, and what it never does.
+//! The HTTP adapter against misbehaving servers: the errors that it reports, and what it must never do.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -22,8 +22,8 @@ fn failure(kind: TransportErrorKind, may_have_been_processed: bool) -> Transport
 
 #[tokio::test]
 async fn a_request_on_a_connection_that_breaks_is_never_sent_twice() {
-    // The second request arrives, where connections are kept on the first one's, and is read; then the connection is closed
-    // without an answer. Only the caller may decide to send it again.
+    // The second request arrives (on the first one's connection, if connections are kept) and is read; then the
+    // connection is closed without an answer. Only the caller may decide to send it again.
     let answered = Arc::new(AtomicBool::new(false));
     let server =
         RawServer::start(
@@ -42,8 +42,9 @@ async fn a_request_on_a_connection_that_breaks_is_never_sent_twice() {
 
 #[tokio::test]
 async fn no_request_is_sent_twice_over_connections_that_close_while_idle() {
-    // The server closes after each answer. A request that finds its connection closed before it is written goes to
-    // another one; a request that the close meets on the wire fails, and is not sent again behind the caller's back.
+    // The server closes the connection after each answer. If a request finds its connection closed before it is
+    // written, it uses another one. If the close meets the request on the wire, the request fails and is not sent again
+    // without the caller's knowledge.
     let server = RawServer::start(|peer: &mut Peer| {
         peer.read_request();
         peer.send(OK);
@@ -77,7 +78,7 @@ async fn nobody_listening_is_unreachable() {
 
 #[tokio::test]
 async fn a_name_that_does_not_resolve_is_unreachable() {
-    // A label of more than 63 bytes is refused by the resolver itself, so that nothing leaves this machine.
+    // The resolver itself refuses a label of more than 63 bytes, so nothing leaves this machine.
     let url = format!("http://{}.invalid/", "a".repeat(64)).parse().unwrap();
     let error = send(HttpRequest::get(url, "*/*")).await.unwrap_err();
     assert_eq!(error, failure(TransportErrorKind::Unreachable, false));
@@ -109,7 +110,7 @@ async fn a_connection_closed_before_the_whole_answer_is_interrupted() {
         "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nnot a size\r\n",
     ];
     for beginning in beginnings {
-        // It ends Linux's URLSession with a fatal error (swift-corelibs-foundation 6.0; later ones report it).
+        // Linux's URLSession ends with a fatal error (swift-corelibs-foundation 6.0; later versions report an error).
         if is_the_apps() && beginning.contains("content-le") && !beginning.contains("\r\n\r\n") {
             continue;
         }

@@ -1,4 +1,4 @@
-//! The Keychain adapter over a simulated Keychain: what it asks for, in which order, and what it believes.
+//! The Keychain adapter over a simulated Keychain: its calls, their order, and which results it trusts.
 
 use pilotlight_core::adapters::keychain::{
     self, KeychainAccessibility, KeychainOptions, KeychainStatus, KeychainStore,
@@ -23,11 +23,11 @@ fn store_on(keychain: &FakeKeychain) -> KeychainStore<FakeKeychain> {
     KeychainStore::new(keychain.clone(), options())
 }
 
-/// A Keychain with a session in it, on a device that has just been restarted.
+/// A Keychain that contains a session, on a device that has just been restarted.
 fn signed_in_and_restarted(device: Device) -> FakeKeychain {
     let keychain = FakeKeychain::default();
     let store = store_on(&keychain);
-    // As in life: at the first launch the app looks for a session, and at sign-in it stores one.
+    // As in reality: at the first launch the app looks for a session, and at sign-in it stores one.
     assert_eq!(store.read("session"), Ok(None));
     store.write("session", &bytes("tokens")).unwrap();
     keychain.set_device(device);
@@ -91,7 +91,7 @@ fn a_write_gives_up_on_a_process_that_adds_and_removes_without_end() {
         ),
         "{error:?}"
     );
-    // What may be the other's session is not removed to make room.
+    // An item that may be the other app's session is not removed to make room.
     let calls = keychain.calls();
     assert!(!calls.iter().any(|call| call.starts_with("delete")), "{calls:?}");
 }
@@ -173,7 +173,7 @@ fn an_item_that_was_found_costs_one_call_and_the_probe_is_made_once_in_a_process
 
     store.read("other").unwrap();
     let probe = format!("copy {PROBE}");
-    // Whichever copy it may be: two calls to find that there is none.
+    // It may be either copy, so it takes two calls to find that there is none.
     let missing = ["copy org.example/other"; 2];
     assert_eq!(keychain.calls(), [&missing[..], &[probe.as_str()], &missing].concat());
     store.read("other").unwrap();
@@ -189,7 +189,7 @@ fn an_item_that_was_found_costs_one_call_and_the_probe_is_made_once_in_a_process
 fn two_processes_may_add_the_probe_at_the_same_moment() {
     let keychain = FakeKeychain::default();
     use Interference::{Add, Nothing};
-    // Looked for twice, then the probe is looked for.
+    // The item is looked for twice, then the probe.
     keychain.interfere([Nothing, Nothing, Add("readable", "theirs")]);
     assert_eq!(store_on(&keychain).read("session"), Ok(None));
 }

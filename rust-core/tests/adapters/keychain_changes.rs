@@ -1,4 +1,4 @@
-//! Options that change between two versions of an app, with sessions of the older one in the Keychain.
+//! Options that change between two versions of an app, with sessions of the older version in the Keychain.
 
 use pilotlight_core::adapters::keychain::{
     KeychainAccessConstraint, KeychainAccessControl, KeychainAccessibility, KeychainOptions, KeychainStatus,
@@ -15,7 +15,7 @@ fn store_on(keychain: &FakeKeychain, options: &KeychainOptions) -> KeychainStore
     KeychainStore::new(keychain.clone(), options.clone())
 }
 
-/// In the app's own group by name, so that the calls are those of the operation alone.
+/// In the app's own group by name, so that only the calls of the operation itself are made.
 fn keychain_options() -> KeychainOptions {
     KeychainOptions {
         access_group: Some(OWN_GROUP.to_owned()),
@@ -42,7 +42,7 @@ fn asking(constraint: KeychainAccessConstraint) -> KeychainOptions {
     }
 }
 
-/// Every option set that an app could have.
+/// Every set of options that an app could have.
 fn versions() -> Vec<KeychainOptions> {
     let strict = KeychainOptions {
         accessibility: KeychainAccessibility::WhenPasscodeSetThisDeviceOnly,
@@ -88,7 +88,7 @@ fn the_next_write_gives_the_item_everything_that_the_options_say_in_one_call() {
             keychain.calls();
             store_on(&keychain, &new).write("session", &bytes("new")).unwrap();
             let mut calls = keychain.calls();
-            // An item that got access control gets its companion.
+            // An item that got an access control gets its companion.
             calls.retain(|call| !call.contains(COMPANIONS));
             assert_eq!(calls, ["update org.example/session"], "{old:?} -> {new:?}");
             let (key, item) = keychain.item("session").unwrap();
@@ -112,7 +112,7 @@ fn a_change_that_fails_at_any_call_loses_nothing() {
                 let written = store.write("session", &bytes("new"));
                 keychain.fail_no_more();
                 let expected = if written.is_ok() { "new" } else { "old" };
-                // Also for the old version, when the update of the app is taken back.
+                // Also for the old version, if the update of the app is withdrawn.
                 for options in [&old, &new] {
                     let read = store_on(&keychain, options).read("session");
                     assert_eq!(read, Ok(Some(bytes(expected))), "{old:?} -> {new:?} at {nth}");
@@ -191,7 +191,7 @@ fn after_the_fingers_changed_the_session_is_gone_and_a_new_one_can_be_stored() {
     assert_eq!(store.read("session"), Ok(Some(bytes("new"))));
 }
 
-/// What an update of such an item answers is not documented; "not found" is the test above.
+/// The result of updating such an item is not documented; the test above is for "not found".
 #[test]
 fn after_the_fingers_changed_a_new_session_can_be_stored_also_where_the_update_is_refused() {
     let keychain = FakeKeychain::default();
@@ -209,7 +209,7 @@ fn after_the_fingers_changed_a_new_session_can_be_stored_also_where_the_update_i
     assert_eq!(item.constraint, Some(KeychainAccessConstraint::BiometryCurrentSet));
 }
 
-/// From iOS 15 on no list has them.
+/// From iOS 15 on, no list contains them.
 #[test]
 fn items_behind_access_control_are_listed_until_they_are_removed() {
     let keychain = FakeKeychain::default();

@@ -1,5 +1,5 @@
-//! A store without an access group is in the app's own: what other apps put into a group that they share with it is not
-//! believed, not changed and not removed.
+//! A store without an access group uses the app's own group. Items that other apps put into a group that they share
+//! with it are not trusted, changed or removed.
 
 use pilotlight_core::adapters::keychain::{
     KeychainAccessConstraint, KeychainAccessControl, KeychainOptions, KeychainStatus, KeychainStore,
@@ -23,7 +23,7 @@ fn planted(service: &str, account: &str) -> Key {
     }
 }
 
-/// What another app of the team can do: an item in the session's place, one in the probe's, and one in the companion's.
+/// What another app of the team can do: put an item in place of the session, of the probe, and of the companion.
 fn with_planted_items() -> FakeKeychain {
     let keychain = FakeKeychain::default();
     keychain.put(planted("org.example", "session"), "of an attacker");
@@ -45,7 +45,7 @@ fn assert_left_alone(keychain: &FakeKeychain) {
 #[test]
 fn an_item_that_is_planted_in_a_shared_group_is_nobodys_session() {
     let keychain = with_planted_items();
-    // In the first process ever, in the second, and in one that finds a session.
+    // In the very first process, in the second, and in one that finds a session.
     for _ in 0..2 {
         let store = store_on(&keychain);
         assert_eq!(store.read("session"), Ok(None));
@@ -94,7 +94,7 @@ fn nor_is_one_behind_access_control() {
     assert_left_alone(&keychain);
 }
 
-/// The group is learned once for each process, and only the first process ever writes for it.
+/// Each process learns the group once, and only the very first process writes for that.
 #[test]
 fn the_group_is_learned_without_a_write_where_nothing_is_planted() {
     let keychain = FakeKeychain::default();
@@ -119,7 +119,7 @@ fn the_group_is_learned_without_a_write_where_nothing_is_planted() {
     assert_eq!(keychain.calls(), ["copy org.example/session"]);
 }
 
-/// Where something is planted beside the probe, an item is added and removed again.
+/// If something is planted beside the probe, an item is added and removed again.
 #[test]
 fn what_was_added_to_learn_the_group_is_removed_again() {
     let keychain = with_planted_items();
@@ -134,7 +134,7 @@ fn what_was_added_to_learn_the_group_is_removed_again() {
         "{calls:?}"
     );
     assert!(keychain.item("own-group-0").is_none());
-    // One that a process left when it was killed, in whatever group, is in nobody's way.
+    // An item that a killed process left, in whatever group, does no harm.
     for group in [None, Some(SHARED)] {
         keychain.put(
             Key {
@@ -147,7 +147,7 @@ fn what_was_added_to_learn_the_group_is_removed_again() {
     }
 }
 
-/// Before the first unlock a planted item of a class that is always readable is all there is to be seen.
+/// Before the first unlock, only a planted item of an always readable class is visible.
 #[test]
 fn before_the_first_unlock_nothing_is_learned() {
     let keychain = with_planted_items();
@@ -188,7 +188,7 @@ fn without_an_entitlement_every_call_says_so() {
     assert!(refused(store.names().map(drop)));
 }
 
-/// Another library's item is looked for in all groups, as its documentation says.
+/// Another library's item is searched in all groups, as its documentation says.
 #[test]
 fn a_store_of_all_groups_finds_items_of_each() {
     let keychain = with_planted_items();

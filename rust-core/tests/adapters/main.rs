@@ -1,4 +1,4 @@
-//! The adapters against what they adapt: sockets, files, threads, a simulated Keychain.
+//! The adapters with real sockets, files and threads, and a simulated Keychain.
 
 #![allow(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
 

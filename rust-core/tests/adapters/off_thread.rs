@@ -13,7 +13,7 @@ use tokio::runtime::Runtime;
 
 use crate::support::{block_on, bytes, runtime};
 
-/// Says where it runs, waits for leave before it writes, and panics with the value in the message when asked to.
+/// Reports where it runs, waits for permission before it writes, and panics on request with the value in the message.
 #[derive(Debug)]
 struct Scripted {
     began: Mutex<Sender<thread::ThreadId>>,
@@ -90,7 +90,7 @@ fn a_write_that_has_begun_ends_although_nobody_waits() {
         began.recv().unwrap();
     }
     leave.send(()).unwrap();
-    // The second write asks for leave after the first has ended: both receivers are behind one lock.
+    // The second write asks for permission after the first has ended: both receivers are behind one lock.
     leave.send(()).unwrap();
     block_on(store.write("other", bytes("x"))).unwrap();
     while block_on(store.read("session")).unwrap().is_none() {

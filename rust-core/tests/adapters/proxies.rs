@@ -1,4 +1,4 @@
-//! Connections through a proxy, which is real: it makes tunnels on this machine.
+//! Connections through a proxy. The proxy is real and makes tunnels on this machine.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -16,7 +16,7 @@ use crate::support::exchange::{OK, answering};
 use crate::support::raw_server::{Peer, RawServer, header};
 use crate::support::slow_check::SlowCheck;
 
-/// Makes a tunnel (RFC 9110 9.3.6) to whatever the client names.
+/// Makes a tunnel (RFC 9110 9.3.6) to the host that the client names.
 fn tunnel(peer: &mut Peer) {
     let Some(head) = peer.read_head_seen() else { return };
     let Some(authority) = head[0].strip_prefix("CONNECT ").and_then(|rest| rest.split(' ').next()) else {
@@ -30,7 +30,7 @@ fn tunnel(peer: &mut Peer) {
     }
 }
 
-/// Hands on what both say until both have ended.
+/// Forwards the data in both directions until both sides have ended.
 fn join(peer: &mut Peer, target: &TcpStream) {
     let near = peer.stream().try_clone().unwrap();
     let (mut from, mut to) = (near.try_clone().unwrap(), target.try_clone().unwrap());
@@ -158,7 +158,7 @@ async fn child_goes_directly() {
     assert_eq!(get(ProxySource::Environment, plain.url("/").as_str()).await, Ok(200));
 }
 
-/// A company's network would hear where the user went if the connection were made all the same.
+/// If the connection were made anyway, the company's network would learn where the user went.
 #[test]
 fn a_proxy_that_is_none_is_no_reason_to_go_without() {
     for value in ["http://", "http://[", "ftp://127.0.0.1:1"] {
@@ -204,7 +204,7 @@ async fn child_does_not_get_out() {
     assert_eq!(error.kind, TransportErrorKind::Unreachable);
 }
 
-/// As a system or an automatic configuration names them: `PROXY a; PROXY b; DIRECT`.
+/// The ways as a system or an automatic configuration names them: `PROXY a; PROXY b; DIRECT`.
 async fn get_by_ways(ways: &[ProxyEntry], url: &str) -> Result<u16, TransportError> {
     let ways = ways.to_vec();
     let transport = transport(ProxySource::Direct).through_ways(Arc::new(move |_| ways.clone()));
@@ -217,7 +217,7 @@ fn way(address: SocketAddr) -> ProxyEntry {
     ProxyEntry::Http { host, port }
 }
 
-/// Nobody listens there.
+/// A proxy to which nobody listens.
 fn dead() -> ProxyEntry {
     way(TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap())
 }
@@ -229,7 +229,7 @@ fn refusing() -> RawServer {
     })
 }
 
-/// Another spelling of this machine than loopback's, which never goes through a proxy.
+/// A URL for this machine that does not count as loopback, which never goes through a proxy.
 fn url_of_this_machine(server: &RawServer) -> String {
     format!("https://0.0.0.0:{}/", server.address().port())
 }
@@ -248,7 +248,7 @@ async fn a_proxy_without_a_connection_gives_way_to_the_next() {
     assert_eq!((refusing.requests().len(), proxy.requests().len()), (1, 1));
 }
 
-/// Its network may be the only one that knows the issuer's name.
+/// Only the proxy's network may be able to resolve the issuer's name.
 #[tokio::test]
 async fn a_socks_proxy_is_given_the_name_of_the_target() {
     let server = tls_server();
@@ -289,7 +289,7 @@ async fn a_socks_proxy_without_a_connection_gives_way_to_the_next() {
     assert_eq!(error.kind, TransportErrorKind::Unreachable);
 }
 
-/// A SOCKS proxy (RFC 1928) to `target` whatever a client names, and the names.
+/// A SOCKS proxy (RFC 1928) that always connects to `target`, and the names that clients asked for.
 fn socks_proxy(target: SocketAddr) -> (RawServer, Arc<Mutex<Vec<String>>>) {
     let asked = Arc::new(Mutex::new(Vec::new()));
     let names = Arc::clone(&asked);
@@ -302,13 +302,13 @@ fn socks_proxy(target: SocketAddr) -> (RawServer, Arc<Mutex<Vec<String>>>) {
     (proxy, asked)
 }
 
-/// The name that a client asks a connection to, after a greeting without a password.
+/// The name that a client wants to connect to, after a greeting without a password.
 fn socks_target(stream: &mut TcpStream) -> io::Result<String> {
     let mut head = [0; 2];
     stream.read_exact(&mut head)?;
     stream.read_exact(&mut vec![0; usize::from(head[1])])?;
     stream.write_all(&[5, 0])?;
-    // Version, CONNECT, reserved, a name follows; its length.
+    // Version, CONNECT, reserved, "a name follows"; the length of the name.
     let mut request = [0; 5];
     stream.read_exact(&mut request)?;
     assert_eq!(request[..4], [5, 1, 0, 3]);

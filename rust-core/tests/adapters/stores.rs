@@ -1,4 +1,4 @@
-//! What every store promises, checked on each of them; and how each of them can fail.
+//! The contract of every store, checked on each of them; and the ways in which each can fail.
 
 use std::any::Any;
 use std::fs::{self, Permissions};
@@ -25,7 +25,7 @@ promises! {
 #[derive(Default)]
 struct MemoryPlace(Arc<MemoryStore>);
 
-/// It cannot fail.
+/// This store cannot fail.
 impl Place for MemoryPlace {
     fn open(&self) -> Arc<dyn SecretStore> {
         self.0.clone()
@@ -92,7 +92,7 @@ impl Place for Folder {
             },
             Failure {
                 name: "the folder is not writable".to_owned(),
-                // Root may write everywhere.
+                // Root can write everywhere.
                 certain: false,
                 begin: Box::new(move || {
                     fs::set_permissions(&folder, Permissions::from_mode(0o500)).unwrap();

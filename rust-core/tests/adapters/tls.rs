@@ -1,4 +1,4 @@
-//! The HTTP adapter against TLS servers that the system does not trust, and with a check of certificates that takes long.
+//! The HTTP adapter against TLS servers that the system does not trust, and with a certificate check that takes long.
 
 use std::io::{Read, Write};
 use std::sync::Arc;
@@ -68,14 +68,14 @@ async fn a_handshake_that_is_cut_off_has_sent_nothing() {
     assert!(!error.may_have_been_processed, "{error:?}");
 }
 
-/// As `SecTrustEvaluateWithError` does, which may ask the network for certificates and revocations.
+/// Like `SecTrustEvaluateWithError`, which may use the network to fetch certificates and revocations.
 #[tokio::test]
 async fn a_check_of_a_certificate_that_takes_long_delays_nothing_else() {
     let config = self_signed("localhost");
     let server = RawServer::start(move |peer: &mut Peer| {
         let mut tls = ServerConnection::new(config.clone()).unwrap();
         let mut stream = rustls::Stream::new(&mut tls, peer.stream());
-        // The first request may go over the second one's connection.
+        // The first request may use the second one's connection.
         while stream.read(&mut [0; 4096]).is_ok_and(|length| length > 0) && stream.write_all(OK.as_bytes()).is_ok() {}
     });
     let mut connections = tokio::runtime::Builder::new_multi_thread();

@@ -1,6 +1,6 @@
 //! The relying-party modules of the OpenID Foundation's conformance suite that apply to a public native client, one
-//! small file each, named as the suite names them. Each meets the identity server playing the suite's provider with that
-//! module's misbehaviour, as a process that has just started, at natural speed.
+//! small file each, named like the module in the suite. In each, the identity server plays the suite's provider with
+//! that module's misbehaviour, and the relying party is a process that has just started, in real time.
 //!
 //! `docs/conformance.md` has the same table; `PILOTLIGHT_WRITE_DOCUMENTS=1 cargo test --test conformance` writes it.
 

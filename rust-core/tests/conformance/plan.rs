@@ -1,4 +1,4 @@
-//! What a module is.
+//! The description of a module.
 
 /// The suite's test plans for relying parties.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,13 +24,13 @@ impl Plan {
     }
 }
 
-/// One module: its name in the suite, where it belongs, and what a relying party must do.
+/// One module: its name in the suite, its plans, and what a relying party must do.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Module {
     pub(crate) name: &'static str,
     pub(crate) plans: &'static [Plan],
     /// A sentence about the relying party.
     pub(crate) expects: &'static str,
-    /// The section that says so.
+    /// The section of the specification that requires it.
     pub(crate) source: &'static str,
 }

@@ -1,4 +1,4 @@
-//! The identity server as the suite's provider, and a relying party as it is right after its process has started.
+//! The identity server as the suite's provider, and a relying party right after its process has started.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -46,12 +46,12 @@ impl Provider {
         self.server.control()
     }
 
-    /// The next ID token is this one.
+    /// Alters the next ID token.
     pub(crate) fn sends_id_token(&self, fault: IdTokenFault) {
         self.control().fault(Endpoint::Token, Fault::id_token(fault));
     }
 
-    /// The published keys, as they are now.
+    /// The keys that are published now.
     pub(crate) async fn keys(&self) -> Vec<Value> {
         let url = Url::parse(&format!("{}.well-known/jwks.json", self.server.issuer())).unwrap();
         let request = HttpRequest::get(url, "application/json");
@@ -60,7 +60,7 @@ impl Provider {
         document["keys"].as_array().unwrap().clone()
     }
 
-    /// A provider that binds tokens, and wants a nonce in each proof where it says so.
+    /// A provider that binds tokens, and requires a nonce in each proof if `wants_nonces` is set.
     pub(crate) async fn fapi2(wants_nonces: bool) -> Self {
         let settings = Options::default().with(|settings| {
             settings.dpop = Dpop::Required;
@@ -69,14 +69,14 @@ impl Provider {
         Self::with(settings).await
     }
 
-    /// How it answered each request to `endpoint`.
+    /// The statuses of its answers to each request to `endpoint`.
     pub(crate) fn statuses(&self, endpoint: Endpoint) -> Vec<u16> {
         let requests = self.control().requests();
         let there = requests.iter().filter(|request| request.endpoint == endpoint);
         there.filter_map(|request| request.status).collect()
     }
 
-    /// From now on the key set is this one.
+    /// Replaces the key set from now on.
     pub(crate) fn publishes(&self, keys: &[Value]) {
         let fault = Fault::answer(json!({ "keys": keys }));
         self.control().fault(Endpoint::Jwks, fault.for_ever());
@@ -87,7 +87,8 @@ impl Provider {
         self.relying_party_with(|_| {})
     }
 
-    /// As the FAPI 2.0 security profile wants it: a pushed request, and tokens that are bound to a key (5.3.2 and 5.3.4).
+    /// As the FAPI 2.0 security profile requires: a pushed request, and tokens that are bound to a key (5.3.2 and
+    /// 5.3.4).
     pub(crate) fn fapi2_relying_party(&self) -> RelyingParty<'_> {
         self.relying_party_with(|configuration| {
             configuration.pushes_authorization_requests = true;
@@ -154,15 +155,15 @@ impl RelyingParty<'_> {
         assert!(matches!(state, SessionState::SignedIn { .. }), "{state:?}");
     }
 
-    /// Nobody is signed in, and the reason names `what`.
+    /// Checks that nobody is signed in and that the reason names `what`.
     pub(crate) async fn refuses_to_sign_in(&self, what: &str) {
         let error = self.sign_in().await.unwrap_err();
         assert!(error.to_string().contains(what), "{error}");
         self.has_no_session();
     }
 
-    /// A renewal whose ID token has another value in `claim` fails and names it. The rotated refresh token is kept; the
-    /// tokens beside it are not used.
+    /// A renewal whose ID token has another value in `claim` fails with an error that names it. The rotated refresh
+    /// token is kept; the other tokens of the answer are not used.
     pub(crate) async fn refuses_a_renewal_with(&self, claim: &str) {
         self.is_signed_in().await;
         self.provider
@@ -172,7 +173,8 @@ impl RelyingParty<'_> {
         self.renews_after_the_cooldown().await;
     }
 
-    /// Signs in and out again, here and in the browser. Where the provider then sends the browser.
+    /// Signs in and out again, on the device and in the browser. Returns the URL to which the provider then sends the
+    /// browser.
     pub(crate) async fn signs_out_with_the_browser(&self) -> Url {
         const RETURN_TO: &str = "com.example.pilotlight://logout";
         self.is_signed_in().await;
@@ -219,7 +221,7 @@ impl RelyingParty<'_> {
     }
 }
 
-/// The callback with another value of a parameter that it has, or without it.
+/// The callback with a parameter changed or removed.
 pub(crate) fn with_parameter(callback: &str, changed: &str, change: impl Fn(&str) -> Option<String>) -> Url {
     let mut other = Url::parse(callback).unwrap();
     let pairs: Vec<_> = other.query_pairs().into_owned().collect();

@@ -14,7 +14,7 @@ pub(crate) const MODULE: Module = Module {
 async fn run() {
     let provider = Provider::start().await;
     let party = provider.relying_party();
-    // It fetches the keys before it sends the code; the provider rotates between the two.
+    // The relying party fetches the keys before it sends the code; the provider rotates in between.
     provider.control().fault(Endpoint::Token, Fault::hold());
     let callback = party.callback().await.unwrap();
     let signing_in = party.session.complete_sign_in(&callback);

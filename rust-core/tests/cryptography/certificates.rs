@@ -1,4 +1,5 @@
-//! Signatures of handshakes by the key in a certificate, without a handshake: what no server by rustls would send.
+//! Verifies handshake signatures with the key in a certificate, without a handshake: cases that no rustls server would
+//! send.
 
 use rustls::internal::msgs::codec::{Codec as _, Reader};
 use rustls::pki_types::CertificateDer;
@@ -8,7 +9,7 @@ use crate::handshakes::{Certificate, certified};
 use crate::signatures::{self, Version};
 use crate::support::from_hex;
 
-/// TLS 1.3 names the curve with the hash, TLS 1.2 the hash alone (RFC 8446 4.2.3).
+/// TLS 1.3 names the curve with the hash, TLS 1.2 only the hash (RFC 8446 4.2.3).
 #[test]
 pub(crate) fn a_scheme_names_the_curve_in_tls_1_3_only() {
     let all = examples();
@@ -25,14 +26,14 @@ pub(crate) fn a_scheme_names_the_curve_in_tls_1_3_only() {
     }
 }
 
-/// The first one, which is right.
+/// The first example, which is valid.
 #[allow(dead_code, reason = "for the emulation's test, of calls that fail")]
 pub(crate) fn verified_by_certificate() -> Result<(), Error> {
     let (_, _, certificate, signed) = &examples()[0];
     signatures::verify(Version::Tls13, b"a handshake", certificate, signed).map(|_| ())
 }
 
-/// Of each line its curve and hash, whether both are of one scheme, the certificate, and the signature.
+/// For each line: its curve and hash, whether both belong to one scheme, the certificate, and the signature.
 fn examples() -> Vec<(&'static str, bool, CertificateDer<'static>, DigitallySignedStruct)> {
     let lines = include_str!("curves_and_hashes.txt").lines();
     let examples = lines.filter(|line| !line.starts_with('#')).map(|line| {
@@ -81,7 +82,7 @@ pub(crate) fn what_is_no_certificate_is_said_to_be_none() {
     }
 }
 
-/// What a peer says of its signature (RFC 8446 4.4.3).
+/// A peer's signature as it is sent (RFC 8446 4.4.3).
 fn signed(scheme: SignatureScheme, signature: &[u8]) -> DigitallySignedStruct {
     let length = u16::try_from(signature.len()).unwrap().to_be_bytes();
     let bytes = [&scheme.to_array()[..], &length, signature].concat();

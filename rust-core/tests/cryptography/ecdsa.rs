@@ -1,4 +1,4 @@
-//! ECDSA: the published example of JWS, and what is next to a right signature.
+//! ECDSA: the published example of JWS, and inputs that are close to a valid signature.
 
 use pilotlight_core::crypto::{Curve, Hash, ecdsa};
 
@@ -31,7 +31,7 @@ fn the_example_of_jws_verifies() {
     ));
 }
 
-/// Signatures with a high bit, without, and with leading zeros are all among so many.
+/// With this many signatures, some have a high bit, some have none, and some have leading zeros.
 #[test]
 fn what_is_signed_verifies_in_both_forms() {
     for (curve, hash) in CURVES {

@@ -1,4 +1,4 @@
-//! Ed25519 (RFC 8032): what verifies, and what must not.
+//! Ed25519 (RFC 8032): signatures that verify, and those that must not.
 
 use pilotlight_core::crypto::ed25519;
 use ring::rand::SystemRandom;
@@ -90,7 +90,7 @@ fn a_signature_has_one_form() {
     }
 }
 
-/// Points of small order and encodings above the prime among the keys.
+/// The keys include points of small order and encodings above the prime.
 #[test]
 fn the_verdict_is_that_of_ring() {
     let pair = Ed25519KeyPair::generate_pkcs8(&SystemRandom::new()).unwrap();

@@ -1,4 +1,5 @@
-//! TLS handshakes of the core's client with a server by rustls and `ring`: each kind of certificate, group, version and suite.
+//! TLS handshakes of the core's client with a server made of rustls and `ring`: each kind of certificate, group,
+//! version and suite.
 
 use std::sync::Arc;
 
@@ -61,7 +62,7 @@ fn every_suite_carries_what_is_sent() {
     }
 }
 
-/// Each byte of a record once, and one that is too short.
+/// Each byte of a record is changed once, and one record is too short.
 #[test]
 fn a_record_that_was_changed_on_the_way_is_refused() {
     for suite in tls::provider().cipher_suites {
@@ -99,7 +100,7 @@ fn a_record_that_was_changed_on_the_way_is_refused() {
     }
 }
 
-/// The certificate is one key's, and the handshake is signed with another of the same kind.
+/// The certificate belongs to one key, and the handshake is signed with another of the same kind.
 #[test]
 fn a_handshake_that_another_key_signed_is_refused() {
     for certificate in [
@@ -149,7 +150,7 @@ fn the_same_is_offered_as_by_ring_in_the_same_order_but_chacha20() {
     assert_eq!(suites(&ours), suites(&rings));
     assert_eq!(groups(&ours), groups(&rings));
     let known = rings.signature_verification_algorithms.supported_schemes();
-    // On Apple systems Ed25519 is missing: the system has no key of that kind (docs/adr/0017).
+    // On Apple systems Ed25519 is missing, because the system has no keys of that kind (docs/adr/0017).
     let is_missing =
         |scheme: &SignatureScheme| !Certificate::Ed25519.is_offered() && *scheme == SignatureScheme::ED25519;
     let expected: Vec<_> = known.into_iter().filter(|scheme| !is_missing(scheme)).collect();
@@ -175,7 +176,7 @@ pub(crate) enum Certificate {
 }
 
 impl Certificate {
-    /// Whether the client says that it verifies its signatures.
+    /// Whether the client announces that it verifies these signatures.
     fn is_offered(self) -> bool {
         !matches!(self, Self::Ed25519) || schemes().contains(&SignatureScheme::ED25519)
     }
@@ -193,7 +194,7 @@ impl Certificate {
     }
 }
 
-/// A certificate of one kind with a signing key of one kind, which is its own when both are the same.
+/// A certificate of one kind with a signing key of one kind; if both are the same, the key belongs to the certificate.
 pub(crate) fn certified(published: Certificate, signing: Certificate) -> Arc<CertifiedKey> {
     let key = published.key();
     let certificate = CertificateParams::new(["localhost".to_owned()])
@@ -215,7 +216,7 @@ fn server(key: Arc<CertifiedKey>, group: NamedGroup, version: &'static Supported
     server_by(provider, key, &[version])
 }
 
-/// One that knows no other suite.
+/// A server that supports no other suite.
 fn server_of(suite: CipherSuite) -> ServerConnection {
     let mut provider = ring::default_provider();
     provider.cipher_suites.retain(|one| one.suite() == suite);
@@ -253,7 +254,7 @@ fn client() -> ClientConnection {
     ClientConnection::new(Arc::new(config), "localhost".try_into().unwrap()).unwrap()
 }
 
-/// The version and the group of the connection, after bytes went both ways; or the client's error.
+/// The version and the group of the connection after bytes went in both directions, or the client's error.
 fn handshake(mut server: ServerConnection) -> Result<(ProtocolVersion, NamedGroup), Error> {
     let mut client = client();
     shake_hands(&mut client, &mut server)?;
@@ -272,7 +273,7 @@ fn shake_hands(client: &mut ClientConnection, server: &mut ServerConnection) -> 
     Ok(())
 }
 
-/// What arrives of what is sent.
+/// The bytes that arrive when `sent` is sent.
 fn carried<A, B>(from: &mut ConnectionCommon<A>, to: &mut ConnectionCommon<B>, sent: &[u8]) -> Vec<u8> {
     std::io::Write::write_all(&mut from.writer(), sent).unwrap();
     let (mut bytes, mut arrived) = (Vec::new(), Vec::new());
@@ -302,7 +303,7 @@ fn transfer_to_server(client: &mut ClientConnection, server: &mut ServerConnecti
     let mut bytes = &bytes[..];
     while !bytes.is_empty() {
         server.read_tls(&mut bytes).unwrap();
-        // The client's alert, where it refused.
+        // The client's alert, if it refused.
         let _ = server.process_new_packets();
     }
 }
@@ -324,7 +325,7 @@ fn transfer_to_client(server: &mut ServerConnection, client: &mut ClientConnecti
     Ok(())
 }
 
-/// Evaluates no certificate, and verifies the handshake's signature as the core's verifier does.
+/// Evaluates no certificates, and verifies the handshake's signature like the core's verifier.
 #[derive(Debug)]
 struct AnyCertificate;
 

@@ -1,4 +1,4 @@
-//! SHA-2, and what TLS derives keys with, beside `ring`'s.
+//! SHA-2, and the functions with which TLS derives keys, compared with `ring`'s.
 
 use pilotlight_core::adapters::tls;
 use pilotlight_core::crypto::Hash;
@@ -10,7 +10,7 @@ use crate::support::from_hex;
 
 const HASHES: [Hash; 3] = [Hash::Sha256, Hash::Sha384, Hash::Sha512];
 
-/// FIPS 180-4's examples (NIST, "Cryptographic Standards and Guidelines: Example Values").
+/// The examples of FIPS 180-4 (NIST, "Cryptographic Standards and Guidelines: Example Values").
 #[test]
 fn the_standards_examples() {
     for (hash, message, expected) in [
@@ -43,7 +43,7 @@ fn the_standards_examples() {
     }
 }
 
-/// Around every length of a block and of its padding, in one part and in two, and of a copy of what was begun.
+/// Around every length of a block and of its padding, in one part, in two parts, and in a copy of a hash in progress.
 #[test]
 fn a_message_hashes_to_the_same_in_whatever_parts() {
     let message: Vec<u8> = (0..600).map(|index| (index % 253) as u8).collect();
@@ -79,7 +79,7 @@ fn algorithm(hash: Hash) -> &'static ring::digest::Algorithm {
     }
 }
 
-/// Of each suite, with its counterpart.
+/// Each suite, with its counterpart in `ring`.
 fn suites() -> impl Iterator<Item = (SupportedCipherSuite, SupportedCipherSuite)> {
     tls::provider().cipher_suites.into_iter().map(|ours| {
         let mut theirs = rings::ALL_CIPHER_SUITES.iter();

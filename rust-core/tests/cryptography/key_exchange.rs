@@ -1,4 +1,4 @@
-//! The key exchanges of TLS, each with the same one of `ring` on the other side.
+//! The key exchanges of TLS, each against the same one of `ring` on the other side.
 
 use pilotlight_core::adapters::tls;
 use rustls::crypto::{ActiveKeyExchange, CryptoProvider, ring};
@@ -12,7 +12,7 @@ const GROUPS: [(NamedGroup, usize); 3] = [
     (NamedGroup::secp384r1, 48),
 ];
 
-/// Of so many secrets some begin with a zero, which belongs to them; P-384 is slow without optimisation.
+/// With this many secrets, some begin with a zero, which is part of the secret; P-384 is slow without optimisation.
 #[test]
 fn both_sides_come_to_the_same_secret() {
     for (group, bytes) in GROUPS {
@@ -72,7 +72,8 @@ fn what_is_no_point_of_the_group_is_refused() {
     }
 }
 
-/// A point of small order makes every secret the same: all of those below the field's order, and two above it (RFC 7748 6.1).
+/// A point of small order makes every secret the same. This tests all of those below the field's order, and two above
+/// it (RFC 7748 6.1).
 #[test]
 fn what_is_no_point_of_x25519_or_brings_nothing_in_is_refused() {
     let beside_order = |last: u8| [&[last][..], &[0xff; 30], &[0x7f]].concat();

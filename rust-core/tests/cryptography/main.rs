@@ -1,4 +1,4 @@
-//! Hashes, signatures and TLS handshakes, by whatever does the arithmetic here: `ring`, on a Mac the operating system, and in
+//! Hashes, signatures and TLS handshakes, with the implementation in use: `ring`, on a Mac the operating system, and in
 //! `testing/keychain-emulation` the code for Apple systems over emulated calls.
 
 #![allow(

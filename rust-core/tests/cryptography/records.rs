@@ -1,4 +1,4 @@
-//! Single records, beside `ring`'s: what a server by rustls would not send among them.
+//! Single records, compared with `ring`'s, including some that a rustls server would not send.
 
 use pilotlight_core::adapters::tls;
 use rustls::crypto::CryptoProvider;
@@ -7,17 +7,17 @@ use rustls::crypto::cipher::{MessageDecrypter, MessageEncrypter};
 use rustls::crypto::ring;
 use rustls::{ContentType, Error, ProtocolVersion, SupportedCipherSuite};
 
-/// Of what a record may hold.
+/// The maximum content of a record.
 const LARGEST: usize = 1 << 14;
 
-/// Both halves of a connection with AES-256, with a key that is no secret.
+/// Both ends of a connection with AES-256 and a fixed key.
 struct Halves {
     sealing: Box<dyn MessageEncrypter>,
     opening: Box<dyn MessageDecrypter>,
 }
 
 impl Halves {
-    /// Of TLS 1.3, and of TLS 1.2.
+    /// For TLS 1.3 and for TLS 1.2.
     fn of(provider: &CryptoProvider) -> [Self; 2] {
         let key = || AeadKey::from([7; 32]);
         let suites = || provider.cipher_suites.iter();

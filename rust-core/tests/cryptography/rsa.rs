@@ -1,4 +1,4 @@
-//! RSA: the published example of JWS, every algorithm, and which keys and signatures are not looked at.
+//! RSA: the published example of JWS, every algorithm, and keys and signatures that are refused before verification.
 
 use pilotlight_core::crypto::{Hash, Padding, rsa};
 use ring::rand::SystemRandom;
@@ -63,7 +63,7 @@ fn a_signature_verifies_by_its_own_algorithm_alone() {
     }
 }
 
-/// Zeros in front leave the number what it is, and so does the modulus added to it.
+/// Leading zeros do not change the number, and neither does adding the modulus to it.
 #[test]
 fn only_signatures_of_the_keys_length_are_looked_at() {
     let pair = rsa_key();
@@ -90,7 +90,7 @@ fn only_signatures_of_the_keys_length_are_looked_at() {
     }
 }
 
-/// Each of them verifies it; they are refused for their own sake.
+/// Each of these keys verifies the signature; they are refused for other reasons.
 #[test]
 fn keys_out_of_bounds_verify_nothing() {
     for (key, signature) in [SHORT, LARGE_EXPONENT] {

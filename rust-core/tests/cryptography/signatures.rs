@@ -1,4 +1,4 @@
-//! Those of handshakes where `ring` does the arithmetic: by rustls, as the system's verifier has them verified.
+//! Handshake signatures when `ring` is in use: verified by rustls, in the same way as by the system's verifier.
 
 use pilotlight_core::adapters::tls;
 use rustls::client::danger::HandshakeSignatureValid;

@@ -8,7 +8,7 @@ use ring::signature::{
     ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, EcdsaKeyPair, KeyPair, RsaKeyPair,
 };
 
-/// A new key that signs, with the hash of the curve's length, as DER.
+/// A new key that signs, with the hash that matches the curve, in DER.
 pub(crate) struct EcdsaSigner(EcdsaKeyPair);
 
 impl EcdsaSigner {
@@ -31,7 +31,7 @@ impl EcdsaSigner {
     }
 }
 
-/// One of the committed keys, which are for tests only.
+/// One of the committed test keys.
 pub(crate) fn rsa_key() -> RsaKeyPair {
     RsaKeyPair::from_pkcs8(&rsa_key_pkcs8()).unwrap()
 }

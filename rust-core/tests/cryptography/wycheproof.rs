@@ -1,4 +1,4 @@
-//! Signatures that implementations got wrong: a selection of Project Wycheproof's.
+//! Signatures that implementations got wrong: a selection of Project Wycheproof's vectors.
 
 use pilotlight_core::crypto::{Curve, Hash, Padding, ecdsa, rsa};
 

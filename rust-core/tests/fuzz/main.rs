@@ -1,5 +1,5 @@
 //! The fuzz targets of `rust-core/fuzz` on the stable compiler: the committed corpus, and mutations of it from a seed.
-//! Made for every run of the tests; libFuzzer, which sees what the code does, searches longer (`scripts/fuzz.sh`).
+//! They are part of every test run; libFuzzer, which measures coverage, searches longer (`scripts/fuzz.sh`).
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 mod mutations;
@@ -14,7 +14,7 @@ use mutations::Mutator;
 
 const SEED: u64 = 0x9e37_79b9_7f4a_7c15;
 
-/// Of each corpus entry; more on request.
+/// The number of mutations for each corpus entry; more on request.
 fn mutations_each() -> usize {
     let asked = std::env::var("PILOTLIGHT_FUZZ_MUTATIONS");
     asked.ok().and_then(|number| number.parse().ok()).unwrap_or(200)
@@ -34,7 +34,7 @@ fn corpus(target: &str) -> Vec<(PathBuf, Vec<u8>)> {
 }
 
 fn run(target: targets::Target, input: &[u8], what: &str) {
-    // What was asserted is on stderr already; the input that did it is what one needs next.
+    // The failed assertion is already on stderr; the input that caused it is needed next.
     assert!(
         catch_unwind(AssertUnwindSafe(|| target(input))).is_ok(),
         "{what}:\n{}\nas bytes: {input:?}",
@@ -59,7 +59,7 @@ fn every_target_holds_for_its_corpus_and_for_mutations_of_it() {
     }
 }
 
-/// What has no corpus is not tried, and what has no program for libFuzzer is tried here only.
+/// A target without a corpus would not be tried, and one without a libFuzzer program would be tried only here.
 #[test]
 fn corpora_and_programs_are_those_of_the_targets() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz");

@@ -1,6 +1,6 @@
-//! Inputs that are a little different, the same ones each time.
+//! Slightly changed inputs, the same ones on every run.
 
-/// What the formats are made of; a flipped bit alone seldom makes another number or another string.
+/// Elements of the formats; a flipped bit alone seldom makes another number or another string.
 const WORDS: [&[u8]; 24] = [
     b"null",
     b"true",
@@ -50,7 +50,7 @@ impl Mutator {
         (self.number() as usize) % limit.max(1)
     }
 
-    /// `input` after one to six changes; pieces of `others` come into it too.
+    /// `input` after one to six changes, which may insert pieces of `others`.
     pub(crate) fn mutant_of(&mut self, input: &[u8], others: &[&[u8]]) -> Vec<u8> {
         let mut mutant = input.to_vec();
         for _ in 0..=self.below(6) {

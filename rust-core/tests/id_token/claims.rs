@@ -1,4 +1,4 @@
-//! The claims, rule by rule, but for those of time. Each row changes claims that are right; the token is signed anew.
+//! The claims except those about time, rule by rule. Each row changes valid claims, and the token is signed again.
 
 use pilotlight_core::jose::IdTokenProblem::{self, Expired, IssuedInTheFuture, MissingClaim, WrongClaim};
 use pilotlight_core::jose::{Expectations, IdTokenClaims, RequestedAuthentication, ValidationContext};

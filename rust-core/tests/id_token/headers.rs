@@ -1,4 +1,4 @@
-//! The header and the algorithm: what is accepted and what is refused before any signature is looked at.
+//! The header and the algorithm: what is accepted, and what is refused before any signature is checked.
 
 use pilotlight_core::jose::IdTokenProblem;
 use pilotlight_core::jose::{Algorithm, announced_algorithms};
@@ -33,7 +33,7 @@ fn the_newer_name_of_ed25519_is_the_same_algorithm() {
     assert!(verify(&token, &key_set(&[jwk]), &allowed, &sign_in()).is_ok());
 }
 
-/// Each row signs rightly with the published key, so that nothing but the header can be the reason.
+/// Each row has a valid signature with the published key, so only the header can be the reason.
 #[test]
 fn headers_that_are_refused() {
     let key = SigningKey::new("1", "ES256");

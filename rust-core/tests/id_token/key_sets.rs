@@ -1,4 +1,4 @@
-//! Key sets as issuers publish them, the odd ones included.
+//! Key sets as issuers publish them, including unusual ones.
 
 use pilotlight_core::jose::IdTokenProblem;
 use pilotlight_core::jose::KeySet;
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::{SigningKey, all_algorithms, base64url, decode_base64url, key_set, right_claims, sign_in, verify};
 
-/// What becomes of a right token of `key`, with this header, when `keys` are published.
+/// The result for a valid token signed with `key`, with this header, when `keys` are published.
 fn outcome(key: &SigningKey, header: &Value, keys: &[Value]) -> Result<(), IdTokenProblem> {
     let token = key.token_with(header, right_claims().to_string().as_bytes());
     verify(&token, &key_set(keys), &all_algorithms(), &sign_in()).map(|_| ())
@@ -189,7 +189,7 @@ fn a_published_kid_is_binding() {
         outcome(&signer, &header, &[signer.jwk(), other.jwk()]),
         Err(IdTokenProblem::BadSignature)
     );
-    // Nor does a key without kid stand in for a published one.
+    // Nor does a key without `kid` replace a published one.
     let nameless = without(signer.jwk(), &["kid"]);
     assert_eq!(
         outcome(&signer, &header, &[nameless, other.jwk()]),
@@ -265,7 +265,7 @@ fn a_point_that_is_not_on_the_curve_verifies_nothing() {
     );
 }
 
-/// Left out, and not merely unable to verify anything: the token's problem is that its key is unknown.
+/// They are left out of the set: the problem of the token is that its key is unknown, not that verification fails.
 #[test]
 fn keys_on_curves_are_complete_and_for_their_algorithm() {
     for (algorithm, member, value) in [

@@ -1,4 +1,4 @@
-//! ID tokens through the public API: what is believed, what is refused and why, and what no input may cause.
+//! ID tokens through the public API: which are accepted, which are refused and why, and what no input may cause.
 
 #![allow(
     clippy::unwrap_used,

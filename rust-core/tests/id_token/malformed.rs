@@ -1,4 +1,4 @@
-//! Input that no issuer sends: an error each time, never a panic, and nothing believed.
+//! Input that no issuer sends: always an error, never a panic, and nothing is accepted.
 
 use pilotlight_core::jose::IdTokenProblem;
 use pilotlight_core::jose::{KeySet, verify};
@@ -134,7 +134,7 @@ fn no_mutation_of_a_key_set_causes_a_panic() {
     }
 }
 
-/// Claims of any JSON type and size, rightly signed: what is believed nevertheless obeys the rules.
+/// Claims of any JSON type and size, with a valid signature: those that are accepted obey the rules nevertheless.
 #[test]
 fn claims_of_any_shape_are_judged() {
     let key = SigningKey::new("1", "EdDSA");

@@ -1,4 +1,4 @@
-//! The signature: whose it must be and over what.
+//! The signature: which key must have made it, and over which bytes.
 
 use pilotlight_core::jose::IdTokenProblem;
 use pilotlight_core::jose::{Algorithm, ValidationContext, announced_algorithms, newer_keys_may_help};
@@ -22,8 +22,8 @@ fn every_algorithm_verifies() {
     }
 }
 
-/// The attack: sign by HMAC with something public as the secret, and hope that the verifier takes the algorithm from
-/// the token.
+/// The attack: sign with HMAC and a public value as the secret, and hope that the verifier takes the algorithm from the
+/// token.
 #[test]
 fn a_public_key_never_serves_as_an_hmac_secret() {
     let key = SigningKey::new("1", "RS256");
@@ -107,7 +107,7 @@ fn newer_keys_are_worth_a_try_only_where_keys_were_the_problem() {
     }
 }
 
-/// Each character of header, payload and signature is replaced by each of four others: no such token is believed.
+/// Each character of header, payload and signature is replaced by each of four others: no such token is accepted.
 #[test]
 fn no_character_can_be_changed() {
     for name in ["RS256", "ES256", "EdDSA"] {

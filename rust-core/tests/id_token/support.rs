@@ -30,7 +30,7 @@ pub(crate) const NOW: i64 = 1_800_000_000;
 pub(crate) const LEEWAY: i64 = 60;
 pub(crate) static NONCE: LazyLock<Secret> = LazyLock::new(|| Secret::new("n-0S6_WzA2Mj"));
 
-/// `jose::verify`, and which rule is broken.
+/// Calls `jose::verify`. Returns the broken rule.
 pub(crate) fn verify(
     token: &Secret,
     keys: &KeySet,
@@ -40,7 +40,7 @@ pub(crate) fn verify(
     jose::verify(token, keys, allowed, expected).map_err(|error| error.problem)
 }
 
-/// `jose::verify_signature`, and which rule is broken.
+/// Calls `jose::verify_signature`. Returns the broken rule.
 pub(crate) fn verify_signature(
     token: &Secret,
     keys: &KeySet,
@@ -49,7 +49,7 @@ pub(crate) fn verify_signature(
     jose::verify_signature(token, keys, allowed).map_err(|error| error.problem)
 }
 
-/// A private key that signs by one algorithm.
+/// A private key for one algorithm.
 pub(crate) struct SigningKey {
     id: &'static str,
     algorithm: &'static str,
@@ -63,7 +63,7 @@ enum Pair {
 }
 
 impl SigningKey {
-    /// A key of the type that `algorithm` wants: a new one, except that all RSA keys are the same committed one.
+    /// A key of the type that `algorithm` needs: a new one, except that all RSA keys are the same committed one.
     pub(crate) fn new(id: &'static str, algorithm: &'static str) -> Self {
         let random = SystemRandom::new();
         let rsa = |encoding| {
@@ -125,7 +125,7 @@ impl SigningKey {
         self.token_with(&self.header(), claims.to_string().as_bytes())
     }
 
-    /// A JWT with any header and any payload, rightly signed.
+    /// A JWT with any header and any payload, and a valid signature.
     pub(crate) fn token_with(&self, header: &Value, payload: &[u8]) -> Secret {
         let signed = format!("{}.{}", base64url(header.to_string().as_bytes()), base64url(payload));
         let signature = self.signature(signed.as_bytes());
@@ -150,12 +150,12 @@ pub(crate) fn key_set(keys: &[Value]) -> KeySet {
     KeySet::parse(json!({"keys": keys}).to_string().as_bytes()).unwrap()
 }
 
-/// Every algorithm there is, as an issuer announces them that has all.
+/// Every algorithm, as announced by an issuer that supports all of them.
 pub(crate) fn all_algorithms() -> Vec<Algorithm> {
     announced_algorithms(Some(&ALGORITHMS.map(str::to_owned)))
 }
 
-/// Claims that are right in every way at [`NOW`].
+/// Claims that are valid in every way at [`NOW`].
 pub(crate) fn right_claims() -> Value {
     json!({
         "iss": ISSUER, "aud": CLIENT, "sub": SUBJECT, "nonce": NONCE.expose(),
@@ -172,7 +172,7 @@ pub(crate) const NOTHING: RequestedAuthentication = RequestedAuthentication {
     organization: None,
 };
 
-/// A sign-in that asked for that.
+/// A sign-in with this requested authentication.
 pub(crate) fn sign_in_with(requested: &RequestedAuthentication) -> Expectations<'_> {
     at(ValidationContext::SignIn {
         nonce: &NONCE,

@@ -1,4 +1,4 @@
-//! The claims that are moments: when an ID token holds, and when the user authenticated.
+//! The claims about time: when an ID token is valid, and when the user authenticated.
 
 use pilotlight_core::jose::IdTokenProblem::{
     AuthenticationTooOld, Expired, IssuedInTheFuture, MissingClaim, WrongClaim,
@@ -41,7 +41,8 @@ fn the_lifetime_is_judged_with_leeway() {
     );
 }
 
-/// Where a sum leaves the range it stops at its end, which for every token is a time at which it is not valid.
+/// If a sum leaves the range, it stops at the end of the range, which for every token is a time at which it is not
+/// valid.
 #[test]
 fn a_clock_at_the_end_of_time_judges_without_overflow() {
     let at_time = |now| Expectations {
@@ -85,6 +86,6 @@ fn max_age_wants_a_recent_authentication() {
     );
     assert!(checked(&set("auth_time", json!(NOW - LEEWAY - 1)), &sign_in_with(&within(0))).is_err());
     assert!(checked(&set("auth_time", json!(0)), &sign_in_with(&within(u32::MAX))).is_ok());
-    // Not asked for, it is not checked.
+    // If it was not requested, it is not checked.
     assert!(checked(&set("auth_time", json!(0)), &sign_in()).is_ok());
 }

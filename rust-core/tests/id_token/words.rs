@@ -1,11 +1,11 @@
-//! What an error says: both values of what is public, and nothing of the user.
+//! The text of an error: both values if they are public, and nothing about the user.
 
 use pilotlight_core::jose::{Algorithm, verify};
 use serde_json::{Value, json};
 
 use crate::support::{CLIENT, ISSUER, NOW, SUBJECT, SigningKey, key_set, right_claims, sign_in};
 
-/// What is said of a token with these claims.
+/// The error message for a token with these claims.
 fn said(changes: &[(&str, Value)]) -> String {
     let key = SigningKey::new("1", "EdDSA");
     let mut claims = right_claims();

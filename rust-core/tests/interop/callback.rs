@@ -1,4 +1,4 @@
-//! Callback URLs that were tampered with, or belong to another sign-in (RFC 6749 10.12, RFC 9207, RFC 7636).
+//! Callback URLs that were tampered with or belong to another sign-in (RFC 6749 10.12, RFC 9207, RFC 7636).
 
 use pilotlight_core::ffi::SessionError;
 use pilotlight_core::session::SignInOptions;
@@ -7,7 +7,7 @@ use url::Url;
 
 use crate::support::{REDIRECT_URI, World, assert_restart, error_of, five_minutes, parameter, subject_of};
 
-/// oidc-provider names itself in the callback and promises so in its discovery document.
+/// oidc-provider identifies itself in the callback and promises that in its discovery document.
 #[tokio::test]
 async fn a_callback_of_another_issuer_or_of_none_is_refused() {
     let world = World::start(ServerKind::OidcProvider, five_minutes()).await;
@@ -26,7 +26,7 @@ async fn a_callback_of_another_issuer_or_of_none_is_refused() {
     world.sign_in(&app).await;
 }
 
-/// What does not belong to the sign-in in progress does not disturb it.
+/// A callback that does not belong to the sign-in in progress does not disturb it.
 #[tokio::test]
 async fn a_callback_of_another_sign_in_changes_nothing() {
     for kind in [ServerKind::OidcProvider, ServerKind::Django] {
@@ -48,7 +48,7 @@ async fn a_callback_of_another_sign_in_changes_nothing() {
     }
 }
 
-/// A code that another sign-in of the same user got: the server checks the code verifier.
+/// A code of another sign-in of the same user: the server checks the code verifier.
 #[tokio::test]
 async fn an_injected_code_is_refused_by_the_server() {
     for kind in [ServerKind::OidcProvider, ServerKind::Django] {

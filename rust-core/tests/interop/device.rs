@@ -1,4 +1,4 @@
-//! Signing in on another device (RFC 8628) at a real provider, whose pages the user goes through there.
+//! Signing in on another device (RFC 8628) at a real provider, with the user at its pages.
 
 use std::collections::HashMap;
 
@@ -12,12 +12,12 @@ use crate::support::{REDIRECT_URI, World, five_minutes};
 async fn the_user_goes_through_the_providers_pages_and_the_session_is_here() {
     let world = World::start(ServerKind::OidcProvider, five_minutes()).await;
     let app = world.launch();
-    // As in the browser: without it this provider gives no refresh token.
+    // As in the browser: without this, the provider gives no refresh token.
     let consent = HashMap::from([("prompt".to_owned(), "consent".to_owned())]);
     let begun = app.session.begin_device_sign_in(consent).await.unwrap();
     let page = begun.verification_uri_complete.clone().unwrap();
     let on_the_other_device = async {
-        // Its last page is for the user to read: it leads nowhere.
+        // Its last page is only for the user to read and leads nowhere.
         match world.browser.sign_in(&page, REDIRECT_URI).await {
             Err(BrowserError::NoForm { page, .. }) => assert!(page.contains("Success"), "{page}"),
             other => panic!("{other:?}"),

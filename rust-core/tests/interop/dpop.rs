@@ -1,5 +1,5 @@
-//! Tokens that are bound to a key (DPoP, RFC 9449), at a provider that checks each proof and binds public clients' refresh
-//! tokens.
+//! Tokens that are bound to a key (DPoP, RFC 9449), at a provider that checks each proof and binds the refresh tokens
+//! of public clients.
 
 use std::collections::HashMap;
 
@@ -49,7 +49,7 @@ fn thumbprint(session: &SessionManager) -> String {
     session.bound_key().unwrap().0
 }
 
-/// A request of the app's own with the token and its proof: userinfo plays the API.
+/// One of the app's own requests, with the token and its proof; userinfo plays the API.
 async fn ask_api(world: &World, session: &SessionManager) -> u16 {
     let token = session.access_token(ANY).await.unwrap();
     let url = &world.endpoints.userinfo;
@@ -84,7 +84,7 @@ async fn sign_in_renewals_userinfo_and_an_api() {
     }
 }
 
-/// The provider wants a nonce at the token endpoint and at userinfo.
+/// The provider requires a nonce at the token endpoint and at userinfo.
 #[tokio::test]
 async fn nonces_cost_one_request_more_for_the_first_proof() {
     let world = world(true).await;
@@ -112,7 +112,7 @@ async fn a_nonce_that_the_provider_does_not_know_is_asked_for_once_more() {
     forget();
     session.profile(true).await.unwrap();
     assert_eq!(tap.count(&world.endpoints.userinfo), 2);
-    // An app that sends its requests itself does the same.
+    // An app that sends its requests itself behaves in the same way.
     forget();
     assert_eq!(ask_api(&world, &session).await, 401);
     assert_eq!(ask_api(&world, &session).await, 200);
@@ -128,21 +128,21 @@ async fn whoever_steals_tokens_can_use_none_of_them() {
     assert_eq!(userinfo_status(&world, &access_token).await, 401);
     let (status, answer) = present_refresh_token(&world, &refresh_token).await;
     assert_eq!((status, &answer["error"]), (400, &json!("invalid_grant")));
-    // With another one.
+    // With another key.
     let other = SoftwareKeys.create().await.unwrap();
     let (status, answer) = present_refresh_token_with(&world, &refresh_token, &other).await;
     assert_eq!((status, &answer["error"]), (400, &json!("invalid_grant")));
-    // With a proof that was seen on its way.
+    // With a proof that was intercepted.
     let proof = session.proof("GET", &world.endpoints.userinfo, &access_token).await;
     let proof = proof.unwrap().unwrap();
     assert_eq!(answer_of_userinfo(&world, &access_token, &proof).await.status, 200);
     assert_eq!(answer_of_userinfo(&world, &access_token, &proof).await.status, 401);
-    // The session has lost nothing by it.
+    // The session is not affected.
     session.access_token(NEW).await.unwrap();
     session.profile(true).await.unwrap();
 }
 
-/// The provider binds the access tokens of a session that had no key, and leaves its refresh token as it is.
+/// The provider binds the access tokens of a session that had no key, and does not change its refresh token.
 #[tokio::test]
 async fn a_bearer_session_becomes_a_bound_one_with_its_next_renewal() {
     for dpop_nonce in [false, true] {
@@ -220,7 +220,7 @@ async fn a_pushed_request_and_another_device_bind_too() {
     session.profile(true).await.unwrap();
 }
 
-/// The device's clock is wrong by years: the first refusal says the provider's time.
+/// The device's clock is wrong by years; the first refusal shows the provider's time.
 #[tokio::test]
 async fn a_wrong_clock_costs_one_request_more_at_most() {
     let world = world(false).await;

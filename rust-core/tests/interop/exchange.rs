@@ -1,4 +1,4 @@
-//! The session's access token exchanged for one of an API's (RFC 8693), at a provider that has the grant.
+//! The session's access token, exchanged for one of an API (RFC 8693), at a provider with this grant.
 
 use pilotlight_core::ffi::SessionError;
 use pilotlight_core::model::audience::Audience;

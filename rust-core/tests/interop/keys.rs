@@ -1,4 +1,4 @@
-//! Servers that change their signing keys: both do, whenever they start.
+//! Servers that change their signing keys: both do so whenever they start.
 
 use pilotlight_core::model::state::{ReauthenticationReason, SessionState};
 use pilotlight_core::session::SignInOptions;
@@ -16,8 +16,8 @@ async fn new_keys_of_django_are_fetched() {
     new_keys(ServerKind::Django).await;
 }
 
-/// A server that forgot everything says `invalid_grant`, well-formed: the session has ended. The one after it is signed
-/// with a key that the app, running all the while, does not know.
+/// A server that forgot everything answers with a well-formed `invalid_grant`: the session has ended. The next session
+/// is signed with a key that the app, which was running all the time, does not know.
 async fn new_keys(kind: ServerKind) {
     let mut world = World::start(kind, five_minutes()).await;
     let App { session, tap } = world.signed_in().await;

@@ -1,4 +1,4 @@
-//! What LemonLDAP::NG alone does. Its session from sign-in to sign-out is in `lifetime.rs`.
+//! Behaviour that only LemonLDAP::NG has. Its session from sign-in to sign-out is in `lifetime.rs`.
 
 use pilotlight_core::ffi::{SessionError, SignInReason};
 use pilotlight_core::model::state::{ReauthenticationReason, SessionState};
@@ -15,7 +15,7 @@ async fn lemonldap(options: ServerOptions) -> Option<World> {
     World::start_where_it_runs(ServerKind::LemonLdap, options).await
 }
 
-/// It drops `offline_access` without a word when the request has no `prompt=consent` (OpenID Connect Core 11).
+/// It silently drops `offline_access` if the request has no `prompt=consent` (OpenID Connect Core 11).
 #[tokio::test]
 async fn without_a_prompt_for_consent_there_is_no_refresh_token() {
     let Some(world) = lemonldap(five_minutes()).await else {
@@ -33,14 +33,14 @@ async fn without_a_prompt_for_consent_there_is_no_refresh_token() {
         app.session.state(),
         Some(SessionState::ReauthenticationRequired { reason })
     );
-    // With it the same user gets one, and is asked nothing but consent.
+    // With it, the same user gets a refresh token and is asked only for consent.
     let asking = world.launch();
     world.sign_in(&asking).await;
     assert!(world.stored_tokens().refresh_token.is_some());
     asking.session.access_token(NEW).await.unwrap();
 }
 
-/// Signed by a key that its discovery document announces, with dates and flags as text.
+/// The profile is signed with a key that the discovery document announces, and has dates and flags as strings.
 #[tokio::test]
 async fn the_profile_comes_signed_and_in_its_own_spelling() {
     let signed = ServerOptions {
@@ -65,8 +65,8 @@ async fn the_profile_comes_signed_and_in_its_own_spelling() {
     }
 }
 
-/// A refresh token that it does not know any more is an `invalid_request` there, which says nothing of refresh tokens: one
-/// such answer ends no session.
+/// It answers a refresh token that it no longer knows with `invalid_request`, which says nothing about refresh tokens:
+/// one such answer ends no session.
 #[tokio::test]
 async fn a_dead_refresh_token_is_answered_in_other_words_and_the_session_is_kept() {
     let Some(mut world) = lemonldap(five_minutes()).await else {
@@ -91,14 +91,15 @@ async fn a_dead_refresh_token_is_answered_in_other_words_and_the_session_is_kept
     assert_eq!(subject_of(session.state()), "ada-1815");
     assert_eq!(world.stored_refresh_token(), before);
     session.access_token(ANY).await.unwrap();
-    // Signing in again is what helps, and works beside the stored session.
+    // Signing in again helps, and works beside the stored session.
     let again = world.launch();
     world.sign_in(&again).await;
     assert_ne!(world.stored_refresh_token(), before);
     again.session.access_token(NEW).await.unwrap();
 }
 
-/// In a browser that gave no consent just now: after a consent the portal forgets where to go, and shows itself instead.
+/// In a browser that has not just given consent: after a consent the portal forgets the return URL, and shows itself
+/// instead.
 #[tokio::test]
 async fn signing_out_in_the_browser_ends_the_portals_session() {
     let Some(mut world) = lemonldap(five_minutes()).await else {

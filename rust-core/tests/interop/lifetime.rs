@@ -14,16 +14,16 @@ use crate::support::{
     subject_of, userinfo_status,
 };
 
-/// What the servers do differently.
+/// The differences between the servers.
 struct Ways {
     subject: &'static str,
     renewal_repeats_nonce: bool,
-    /// Whether a renewal brings another refresh token.
+    /// Whether a renewal brings a new refresh token.
     rotates: bool,
-    /// How userinfo answers the access token that a renewal has replaced.
+    /// The status of userinfo for the access token that a renewal has replaced.
     replaced_access_token: u16,
     sign_out: SignOutOutcome,
-    /// How the token endpoint answers the refresh token after the sign-out.
+    /// The status of the token endpoint for the refresh token after the sign-out.
     refresh_token_after_sign_out: u16,
 }
 
@@ -40,7 +40,7 @@ async fn a_session_lives_at_oidc_provider() {
     whole_life(ServerKind::OidcProvider, ways).await;
 }
 
-/// Its discovery document is silent about revocation: there the refresh token lives on, and the app learns so.
+/// Its discovery document names no revocation endpoint: the refresh token stays valid, and the app is informed of that.
 #[tokio::test]
 async fn a_session_lives_at_django() {
     let ways = Ways {
@@ -54,7 +54,7 @@ async fn a_session_lives_at_django() {
     whole_life(ServerKind::Django, ways).await;
 }
 
-/// It has no revocation either, and its refresh tokens live for 30 days, also after a sign-out.
+/// It has no revocation either, and its refresh tokens are valid for 30 days, even after a sign-out.
 #[tokio::test]
 async fn a_session_lives_at_lemonldap() {
     let ways = Ways {
@@ -177,7 +177,7 @@ async fn signs_out(world: &World, ways: &Ways) {
     assert_eq!(session.sign_out().await, SignOutOutcome::NothingToRevoke);
 }
 
-/// The user comes back: the browser is another one, the device the same.
+/// The user returns with another browser on the same device.
 #[tokio::test]
 async fn a_user_who_signed_out_signs_in_again_and_gets_a_session_of_its_own() {
     let mut world = World::start(ServerKind::OidcProvider, five_minutes()).await;

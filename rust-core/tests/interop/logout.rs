@@ -9,7 +9,8 @@ use crate::support::{World, five_minutes};
 
 const SIGNED_OUT: &str = "com.example.pilotlight://logged-out";
 
-/// Signs in, then out of the browser with these options; whether the provider then still knows its user.
+/// Signs in, then out of the browser with these options. Returns whether the provider then still has a session for the
+/// user.
 async fn is_known_after_logout(options: LogoutOptions) -> bool {
     let world = World::start(ServerKind::OidcProvider, five_minutes()).await;
     let app = world.launch();

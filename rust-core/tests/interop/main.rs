@@ -1,11 +1,11 @@
-//! The life of a session against identity servers that others wrote: oidc-provider, certified and strict,
-//! django-oauth-toolkit, which leaves out what the specifications leave open, and LemonLDAP::NG, which has its own words.
-//! `testing/interop/README.md` tells what each does.
+//! The life of a session at identity servers that others wrote: oidc-provider, certified and strict;
+//! django-oauth-toolkit, which omits what the specifications leave open; and LemonLDAP::NG, with its own error codes.
+//! `testing/interop/README.md` describes each.
 //!
-//! `cargo test -p pilotlight-core --test interop`; the first run installs the servers. Sockets, HTTP,
-//! files, randomness and the servers' clocks are real; the device's clock is moved by the tests.
+//! `cargo test -p pilotlight-core --test interop`; the first run installs the servers. Sockets, HTTP, files, randomness
+//! and the servers' clocks are real; the tests control the device's clock.
 
-// Clippy knows only the test functions themselves as tests.
+// Clippy recognises only the test functions themselves as tests.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod callback;

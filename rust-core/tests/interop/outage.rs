@@ -1,4 +1,4 @@
-//! Servers that are away: nobody is signed out by that.
+//! Servers that are down: that signs nobody out.
 
 use std::time::Duration;
 
@@ -36,9 +36,9 @@ async fn a_session_outlives_the_outage_of_its_server() {
     assert_eq!(world.stored(), before, "nothing of it is written");
 
     world.server.restart().await.unwrap();
-    // Longer than a session rests after a failure.
+    // Longer than a session's cooldown after a failure.
     world.advance(Duration::from_secs(60));
-    // Now it is the server who says so.
+    // This time the refusal comes from the server.
     assert_rejected(error_of(restarted.access_token(ANY).await));
 }
 
@@ -55,7 +55,7 @@ async fn signing_out_works_without_the_server_and_signing_in_does_not() {
     assert_network_trouble(error_of(restarted.begin_sign_in(SignInOptions::default()).await));
 }
 
-/// The server goes away between the browser's last page and the app's exchange, and nothing is stored.
+/// The server goes down between the browser's last page and the app's code exchange, and nothing is stored.
 #[tokio::test]
 async fn a_sign_in_that_the_server_leaves_half_way_stays_open() {
     let mut world = World::start(ServerKind::OidcProvider, five_minutes()).await;

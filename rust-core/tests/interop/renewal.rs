@@ -1,4 +1,4 @@
-//! What a renewal can be asked for, and sessions that cannot be renewed.
+//! The options of a renewal, and sessions that cannot be renewed.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -82,7 +82,7 @@ async fn a_token_that_lives_shorter_than_asked_for_is_the_callers_mistake() {
         matches!(&refused, SessionError::FixArgument { argument, .. } if argument == "min_ttl"),
         "{refused:?}"
     );
-    // The issuer's tokens may live longer by now, so it is asked; once.
+    // The issuer's tokens may have a longer lifetime by now, so it is asked, but only once.
     assert_eq!(
         tap.count(&world.endpoints.token),
         2,
@@ -90,7 +90,7 @@ async fn a_token_that_lives_shorter_than_asked_for_is_the_callers_mistake() {
     );
 }
 
-/// oidc-provider drops `offline_access` when the request has no `prompt=consent`.
+/// oidc-provider drops `offline_access` if the request has no `prompt=consent`.
 #[tokio::test]
 async fn a_session_without_a_refresh_token_lasts_as_long_as_its_access_token() {
     let world = World::start(ServerKind::OidcProvider, five_minutes()).await;

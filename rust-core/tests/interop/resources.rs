@@ -1,4 +1,4 @@
-//! Access tokens for several APIs under one refresh token, at a provider that speaks RFC 8707.
+//! Access tokens for several APIs with one refresh token, at a provider that implements RFC 8707.
 
 use pilotlight_core::ffi::{SessionError, SignInReason};
 use pilotlight_core::model::audience::Audience;
@@ -47,7 +47,7 @@ async fn each_api_has_a_token_of_its_own_and_the_session_goes_on() {
         }
     }
     assert_eq!(session.access_token(ANY).await.unwrap(), own);
-    // The session's own token is still one for userinfo.
+    // The session's own token is still valid for userinfo.
     session.profile(true).await.unwrap();
     assert_ne!(session.access_token(NEW).await.unwrap(), own);
     session.profile(true).await.unwrap();
@@ -65,7 +65,7 @@ async fn each_api_has_a_token_of_its_own_and_the_session_goes_on() {
     assert_eq!(tap.total(), 0, "kept across launches");
 }
 
-/// oidc-provider rotates the refresh token before it looks at the resource: its refusal would be the session's end.
+/// oidc-provider rotates the refresh token before it looks at the resource, so its refusal would end the session.
 #[tokio::test]
 async fn an_api_that_the_sign_in_did_not_name_is_not_asked_for_and_the_session_goes_on() {
     let world = World::start(ServerKind::OidcProvider, five_minutes()).await;

@@ -24,7 +24,7 @@ async fn a_stolen_refresh_token_ends_the_session_at_django() {
     a_stolen_refresh_token(ServerKind::Django).await;
 }
 
-/// Somebody presents a refresh token that was used: the server ends the family, and the next renewal is refused.
+/// Somebody presents a used refresh token: the server ends the family, and the next renewal is refused.
 async fn a_stolen_refresh_token(kind: ServerKind) {
     let world = World::start(kind, five_minutes()).await;
     let App { session, tap } = world.signed_in().await;
@@ -59,8 +59,8 @@ async fn a_stolen_refresh_token(kind: ServerKind) {
     restarted.session.access_token(NEW).await.unwrap();
 }
 
-/// The server renewed, the answer was lost, and the used refresh token is all that the app has: asked again at once, the
-/// server says that it is used.
+/// The server renewed, but the answer was lost, and the app has only the used refresh token. When it is sent again at
+/// once, the server says that it was used.
 #[tokio::test]
 async fn a_lost_answer_without_an_overlap_ends_the_session() {
     for kind in [ServerKind::OidcProvider, ServerKind::Django] {
@@ -77,7 +77,7 @@ async fn a_lost_answer_without_an_overlap_ends_the_session() {
     }
 }
 
-/// oidc-provider issues new tokens again; django-oauth-toolkit repeats the answer that was lost.
+/// oidc-provider issues new tokens again; django-oauth-toolkit repeats the lost answer.
 #[tokio::test]
 async fn a_lost_answer_is_made_up_for_in_the_overlap() {
     for kind in [ServerKind::OidcProvider, ServerKind::Django] {

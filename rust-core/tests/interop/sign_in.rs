@@ -1,4 +1,4 @@
-//! Sign-ins that the user or the server ends, and what they leave behind.
+//! Sign-ins that the user or the server ends, and their state afterwards.
 
 use std::collections::HashMap;
 
@@ -29,7 +29,7 @@ async fn a_wrong_password_leads_to_no_callback_and_the_app_gives_up() {
             "{refused:?}"
         );
         app.session.cancel_sign_in();
-        // The user finds the password in another window after all.
+        // The user completes the sign-in in another window after all.
         let late = world.browser.sign_in(&begun.url, REDIRECT_URI).await.unwrap();
         assert_eq!(
             error_of(app.session.complete_sign_in(&late).await),

@@ -18,7 +18,7 @@ fn to(acr_values: &[&str], max_age_seconds: Option<u32>) -> StepUpOptions {
     }
 }
 
-/// The provider takes `claims`, so the class is essential there, and it asks the user again.
+/// The provider supports `claims`, so the class is requested as essential, and it asks the user again.
 #[tokio::test]
 async fn the_user_authenticates_once_more_and_the_session_goes_on() {
     let world = World::start(ServerKind::OidcProvider, five_minutes()).await;

@@ -1,4 +1,4 @@
-//! The profile, in the forms in which servers answer.
+//! The profile, in the forms that servers send.
 
 use pilotlight_core::ffi::SessionError;
 use pilotlight_core::model::profile::Profile;
@@ -52,7 +52,7 @@ async fn a_signed_answer_is_verified_with_the_issuers_keys() {
     );
 }
 
-/// An access token for an API is not for userinfo; a fresh one is refused as well, and what to do is said.
+/// An access token for an API is not valid for userinfo; a new one is refused too, and the error says what to do.
 #[tokio::test]
 async fn an_access_token_for_another_api_is_refused_and_the_error_names_the_audience() {
     let options = ServerOptions {

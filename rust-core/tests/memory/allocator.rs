@@ -1,10 +1,10 @@
-//! The system's allocator, which looks for planted text in what a thread frees.
+//! The system's allocator, extended to search freed memory for planted text.
 #![allow(unsafe_code, reason = "an allocator is an unsafe interface")]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-/// What is looked for. A secret that repeats it is found in pieces as well.
+/// The planted text. It is also found in fragments of a secret that repeats it.
 pub(crate) const PLANTED: &str = "planted-secret-0";
 
 /// A token that is long enough to be moved while it is read or written.
@@ -22,7 +22,7 @@ thread_local! {
     static FOUND: Cell<usize> = const { Cell::new(0) };
 }
 
-/// How many blocks `work` freed that still held what is planted.
+/// How many blocks that `work` freed still contained planted text.
 pub(crate) fn blocks_left_by(work: impl FnOnce()) -> usize {
     FOUND.set(0);
     LOOKS.set(true);
@@ -44,8 +44,8 @@ unsafe fn look(block: *const u8, size: usize) {
     }
 }
 
-// SAFETY: everything is left to the system's allocator. Blocks are zeroed, so that all of them is initialized, and what is
-// found was written by their owner.
+// SAFETY: everything is forwarded to the system's allocator. Blocks are zeroed, so all their bytes are initialized, and
+// planted text in them was written by their owner.
 unsafe impl GlobalAlloc for Looking {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller's promise.
@@ -60,7 +60,7 @@ unsafe impl GlobalAlloc for Looking {
         }
     }
 
-    /// Always moves the block, as the worst allocator would: what stays behind is looked at.
+    /// Always moves the block, like the worst possible allocator, and searches the old block.
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         // SAFETY: the caller's promise: `size` is valid for this alignment. The blocks do not overlap, and each is as large
         // as what is copied.

@@ -1,4 +1,4 @@
-//! Answers that hold tokens, and stored items: every buffer that a token passes through is wiped.
+//! Answers that contain tokens, and stored items: every buffer that a token passes through is wiped.
 
 use pilotlight_core::model::secret::SecretBytes;
 use pilotlight_core::model::time::Timestamp;
@@ -23,7 +23,7 @@ fn answer(status: u16, body: impl Into<Vec<u8>>) -> HttpAnswer {
     }
 }
 
-/// Bodies with tokens in every place and every writing.
+/// Bodies with tokens in every place and every notation.
 fn bodies() -> Vec<(&'static str, Vec<u8>)> {
     let secret = secret();
     let plain = format!(
@@ -144,7 +144,7 @@ fn an_answer_that_is_coded_leaves_nothing() {
     assert_eq!(left, 0);
 }
 
-/// Deflate's way to say "as it is" (RFC 1951 3.2.4).
+/// A stored block of Deflate, which is not compressed (RFC 1951 3.2.4).
 fn deflated(bytes: &[u8]) -> Vec<u8> {
     let length = u16::try_from(bytes.len()).unwrap();
     [&[1][..], &length.to_le_bytes(), &(!length).to_le_bytes(), bytes].concat()

@@ -1,4 +1,4 @@
-//! Tokens on their way to Swift: nothing is left of them in Rust but the one buffer that Swift reads and frees.
+//! Tokens on their way to Swift: nothing of them is left in Rust except the one buffer that Swift reads and frees.
 
 use pilotlight_core::ffi::TokenText;
 use pilotlight_core::model::secret::Secret;
@@ -10,7 +10,7 @@ use crate::allocator::{PLANTED, blocks_left_by, secret};
 /// UniFFI's implementations are for every such type.
 struct Border;
 
-/// How many blocks are left beside the buffer, and what is in that.
+/// How many blocks are left besides the buffer, and the contents of the buffer.
 fn crossing(lower: impl FnOnce() -> RustBuffer) -> (usize, Vec<u8>) {
     let mut read = Vec::new();
     let left = blocks_left_by(|| {
@@ -35,7 +35,7 @@ fn a_token_leaves_nothing_beside_the_buffer_that_swift_reads() {
     assert_eq!(blocks_left_by(|| drop(TokenText::of(kept.expose()))), 0);
 }
 
-/// What a plain string would leave: the proof that the test above can see it.
+/// The remains of a plain string, which prove that the test above can detect them.
 #[test]
 fn a_plain_string_does() {
     let (left, _) = crossing(|| lower(Some(secret())));

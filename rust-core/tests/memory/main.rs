@@ -1,4 +1,4 @@
-//! What is left of a token in freed memory: an allocator looks at each block before it gives it back.
+//! Remains of tokens in freed memory: an allocator searches each block before it is freed.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 mod allocator;

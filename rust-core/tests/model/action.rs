@@ -1,4 +1,4 @@
-//! What can happen next.
+//! The possible next steps.
 
 use crate::changes::Sender;
 use crate::clock::Wall;
@@ -9,7 +9,7 @@ use crate::step_up::Grant;
 use crate::user::SignIn;
 use crate::world::{PROCESSES, World};
 
-/// One step. The number is the process.
+/// One step. The number is the number of the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Action {
     Restore(usize),
@@ -39,7 +39,7 @@ pub(crate) enum Action {
     SetClock(Wall),
 }
 
-/// What becomes of a change that is sent.
+/// The fate of a change that is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum ChangeFate {
     Made,
@@ -71,7 +71,7 @@ impl World {
         actions
     }
 
-    /// What the process itself does next.
+    /// The possible next steps of the process itself.
     pub(crate) fn steps_of(&self, number: usize, actions: &mut Vec<Action>) {
         let process: &Process = &self.processes[number];
         if process.machine.needs_restore() && !(self.store.is_locked && process.machine.state(self.now()).is_some()) {
@@ -123,7 +123,7 @@ impl World {
         }
     }
 
-    /// What others do to it.
+    /// Faults that others cause in it.
     fn faults_of(&self, number: usize, actions: &mut Vec<Action>) {
         let process = &self.processes[number];
         if process.sign_in.is_none() && self.left.sign_ins > 0 {

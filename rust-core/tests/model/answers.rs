@@ -1,4 +1,4 @@
-//! What becomes of the issuer's answer to a renewal.
+//! The handling of the issuer's answer to a renewal.
 
 use pilotlight_core::machine::error::Error;
 use pilotlight_core::machine::input::CheckResult;

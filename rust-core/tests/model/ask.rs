@@ -1,4 +1,4 @@
-//! What the world asks of a machine.
+//! Questions that the world asks a machine.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ impl World {
         Stored::of(self.machine(process))
     }
 
-    /// Whether a user is signed in there.
+    /// Whether a user is signed in in that process.
     pub(crate) fn is_signed_in(&self, process: usize) -> bool {
         self.machine(process).phase_kind() == PhaseKind::SignedIn
     }

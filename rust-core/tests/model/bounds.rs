@@ -1,18 +1,18 @@
-//! How much may happen in a world. Every order of it is walked.
+//! The bounds of a world. Every order of the steps within them is explored.
 
 use std::time::Duration;
 
 use pilotlight_core::model::lifetime::LifetimeLimits;
 
-/// What the issuer does with a refresh token that was spent.
+/// The issuer's reaction to a spent refresh token.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) enum Rotation {
     /// It ends the session.
     #[default]
     Strict,
-    /// It takes the one before the current once more. An older one ends the session.
+    /// It accepts the one before the current token once more. An older one ends the session.
     Overlap,
-    /// It refuses it, and nothing else.
+    /// It refuses the token, and does nothing else.
     Tolerant,
 }
 
@@ -28,7 +28,7 @@ pub(crate) struct Bounds {
     pub(crate) sign_outs: u8,
     /// Authentications that an API asks for (RFC 9470).
     pub(crate) step_ups: u8,
-    /// Crashes of either process.
+    /// Crashes, of either process.
     pub(crate) crashes: u8,
     /// Requests or answers that are lost.
     pub(crate) losses: u8,
@@ -48,16 +48,16 @@ pub(crate) struct Bounds {
     pub(crate) clocks: u8,
     /// Changes of the metadata that are made.
     pub(crate) changes: u8,
-    /// Renewals bind the session to a key (DPoP).
+    /// Whether renewals bind the session to a key (DPoP).
     pub(crate) binds: bool,
-    /// Copies of the access token that are taken.
+    /// Copies of the access token.
     pub(crate) leases: u8,
-    /// How many hours a session may last; none sets no limit.
+    /// How many hours a session may last; `None` for no limit.
     pub(crate) lifetime: Option<u8>,
 }
 
 impl Bounds {
-    /// For a process.
+    /// The limits of a process.
     pub(crate) fn limits(&self) -> LifetimeLimits {
         LifetimeLimits {
             absolute: self.lifetime.map(|hours| Duration::from_secs(u64::from(hours) * 3600)),
@@ -120,7 +120,7 @@ impl Bounds {
         }
     }
 
-    /// Changes of the metadata that wait, while users come and go.
+    /// Metadata changes that wait, while users come and go.
     pub(crate) fn changes(rotation: Rotation) -> Self {
         Self {
             rotation,
@@ -135,7 +135,7 @@ impl Bounds {
         }
     }
 
-    /// A process is overtaken while its request is under way.
+    /// A process is overtaken while its request is in flight.
     pub(crate) fn refusals() -> Self {
         Self {
             rotation: Rotation::Tolerant,
@@ -161,7 +161,7 @@ impl Bounds {
         }
     }
 
-    /// The user authenticates once more, in either process.
+    /// The user authenticates again, in either process.
     pub(crate) fn step_ups(rotation: Rotation) -> Self {
         Self {
             rotation,
@@ -179,7 +179,7 @@ impl Bounds {
         }
     }
 
-    /// Copies of the access token are given out without asking.
+    /// Copies of the access token are given out without asking the core.
     pub(crate) fn leases() -> Self {
         Self {
             rotation: Rotation::Overlap,
@@ -194,7 +194,7 @@ impl Bounds {
         }
     }
 
-    /// All of it together, for a long run.
+    /// Everything together, for a long run.
     pub(crate) fn everything(rotation: Rotation) -> Self {
         Self {
             rotation,

@@ -1,4 +1,4 @@
-//! Changes of the metadata that wait: how a process keeps one, and how it sends what waits.
+//! Waiting metadata changes: how a process keeps one, and how it sends them.
 
 use pilotlight_core::machine::event::SessionEvent;
 use pilotlight_core::machine::{Verdict, input};
@@ -10,7 +10,7 @@ use crate::process::Saving;
 use crate::store::Found;
 use crate::world::{Change, World};
 
-/// The one task of a process that sends what waits, one change at a time, while no other process does.
+/// The only task of a process that sends waiting changes, one at a time, while no other process does.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Sender {
     /// A change was made here, and is stored before it is sent.
@@ -42,7 +42,7 @@ impl Sender {
 }
 
 impl World {
-    /// The user changes something.
+    /// The user makes a change.
     pub(crate) fn make_change(&mut self, process: usize) {
         let Some(session) = self.machine(process).session() else {
             return;
@@ -101,7 +101,7 @@ impl World {
                 self.apply(process, input::UpdateRemoved { id, event });
                 Some(Sender::Saves(Saving::Asked))
             }
-            // It waits until that is stored.
+            // It waits until the settled change is stored.
             Sender::Saves(_) if self.holds_settled_update(process) => None,
             Sender::Saves(_) => {
                 self.release_changes_lock(process);
@@ -131,7 +131,7 @@ impl World {
         }
     }
 
-    /// What becomes of the change that is under way.
+    /// The result of the change that is in flight.
     pub(crate) fn decide_change(&mut self, process: usize, is_made: bool, is_answered: bool) {
         let Some(Sender::Sent(user, id)) = self.process(process).sender.take() else {
             return;
@@ -145,7 +145,7 @@ impl World {
         if is_answered {
             self.process(process).sender = Some(Sender::Settles(id));
         } else {
-            // It waits on.
+            // It waits further.
             self.release_changes_lock(process);
         }
     }

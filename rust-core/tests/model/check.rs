@@ -1,4 +1,4 @@
-//! Runs the checker over a world, and prints what it found.
+//! Runs the checker over a world, and prints its results.
 
 use std::num::NonZero;
 use std::time::Instant;
@@ -13,13 +13,13 @@ use crate::recovery::{WAY_ON, dead_end};
 use crate::walk::walk;
 use crate::world::World;
 
-/// States of each world that a run of all tests looks at; the lane `model` looks at more.
+/// How many states of each world a run of all tests visits; the lane `model` visits more.
 const FEW_STATES: usize = 20_000;
-/// Before that, one random step for so many states, and never more than these.
+/// Before that, one random step for this many states, and never more than these.
 const STATES_PER_RANDOM_STEP: usize = 5;
 const MOST_RANDOM_STEPS: usize = 2_000_000;
 
-/// How many states are looked at: `PILOTLIGHT_MODEL_STATES`, a number, or `all`.
+/// How many states to visit: `PILOTLIGHT_MODEL_STATES`, a number, or `all`.
 pub(crate) fn states_wanted() -> Option<usize> {
     match std::env::var("PILOTLIGHT_MODEL_STATES") {
         Ok(all) if all == "all" => None,
@@ -65,7 +65,7 @@ impl Model for Session {
 }
 
 /// # Panics
-/// With a readable sequence of steps, when a promise is broken.
+/// With a readable sequence of steps, if a promise is broken.
 pub(crate) fn check(name: &str, bounds: &Bounds, most_states: Option<usize>) {
     let began = Instant::now();
     let steps = most_states.map_or(MOST_RANDOM_STEPS, |states| states / STATES_PER_RANDOM_STEP);

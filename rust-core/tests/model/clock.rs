@@ -8,9 +8,10 @@ const START: i64 = 1_800_000_000;
 /// Seconds before the start.
 const BOOTED: u64 = 1_000;
 const TEN_YEARS: i64 = 10 * 365 * 24 * 3600;
-/// Longer than an access token lives and than any cooldown lasts.
+/// Longer than the lifetime of an access token and than any cooldown.
 const STEP: u8 = 2;
-/// Setting the wall clock takes some seconds: longer than a copy of a token is given out without another look at that clock.
+/// Setting the wall clock takes some seconds: longer than a copy of a token is given out without another reading of
+/// that clock.
 const SECONDS_TO_SET: u8 = 2;
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -34,7 +35,7 @@ pub(crate) enum Wall {
     Stopped,
 }
 
-/// In which hour that was.
+/// The hour of that moment.
 pub(crate) fn hour_of(at: Instant) -> u8 {
     u8::try_from((at.monotonic.as_secs() - BOOTED) / 3600).unwrap()
 }
@@ -74,7 +75,7 @@ impl Clock {
         self.wall = wall;
     }
 
-    /// The same moment, whatever the wall clock shows.
+    /// The same moment, with every possible wall clock.
     pub(crate) fn readings(self) -> impl Iterator<Item = Instant> {
         Wall::ALL.into_iter().map(move |wall| Self { wall, ..self }.now())
     }

@@ -1,4 +1,4 @@
-//! A way to a broken promise, made short and printed so that it can be read.
+//! A path to a broken promise, shortened and printed readably.
 
 use pilotlight_core::machine::PhaseKind;
 use pilotlight_core::storage::envelope::StoredSession;
@@ -19,8 +19,8 @@ pub(crate) struct Counterexample {
 }
 
 impl Counterexample {
-    /// Leaves out whatever the promise breaks without. The checker goes to the end of one way before it tries the next,
-    /// so the way that it finds is a long one.
+    /// Removes every step without which the promise still breaks. The checker goes to the end of one path before it
+    /// tries the next, so the paths that it finds are long.
     pub(crate) fn shortest(bounds: &Bounds, steps: Vec<Action>) -> Self {
         let mut best = Self::of(bounds, steps).expect("the promise breaks again");
         loop {
@@ -48,7 +48,7 @@ impl Counterexample {
         self.why == other.why && self.steps.len() < other.steps.len()
     }
 
-    /// Takes the steps that are possible, to the first state that breaks a promise.
+    /// Takes the possible ones of these steps, up to the first state that breaks a promise.
     fn of(bounds: &Bounds, steps: Vec<Action>) -> Option<Self> {
         let mut world = World::new(bounds);
         let mut taken = Vec::new();
@@ -72,7 +72,7 @@ impl Counterexample {
         None
     }
 
-    /// Each step, with what it made of the store and of what the processes know.
+    /// Each step, with its effect on the store and on the state of the processes.
     pub(crate) fn to_lines(&self) -> Vec<String> {
         let mut world = World::new(&self.bounds);
         let mut before = summary(&world);

@@ -1,4 +1,4 @@
-//! What goes wrong, in the machine's words.
+//! The model's faults, as errors of the machine.
 
 use pilotlight_core::jose::IdTokenProblem;
 use pilotlight_core::machine::error::Error;

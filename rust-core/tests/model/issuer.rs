@@ -1,5 +1,5 @@
-//! The issuer: refresh tokens in families, one for each sign-in, rotated at each use; and what users changed in their
-//! metadata.
+//! The issuer: refresh tokens in families, one for each sign-in, rotated at each use; and the metadata changes of
+//! users.
 
 use pilotlight_core::model::proof_key::{ProofKey, PublicPoint};
 use pilotlight_core::model::secret::Secret;
@@ -14,14 +14,14 @@ const STEPPED_UP: u8 = 50;
 /// One sign-in at the issuer, by its number.
 pub(crate) type Family = u8;
 
-/// A refresh token and the access token that came with it: the sign-in, and which of its tokens that is.
+/// A refresh token and the access token that came with it: the sign-in, and the token's number in it.
 pub(crate) type TokenName = (Family, u8);
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Issuer {
     rotation: Rotation,
     families: Vec<State>,
-    /// The changes of the metadata in the order in which they were made: whose, and which.
+    /// The metadata changes in the order in which they were made: the user and the change.
     pub(crate) changes: Vec<(User, u8)>,
     /// Keys that processes have made.
     keys: u8,
@@ -29,7 +29,7 @@ pub(crate) struct Issuer {
     step_ups: u8,
 }
 
-/// Who can sign in.
+/// The users that can sign in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum User {
     Ada,
@@ -45,12 +45,12 @@ struct State {
     bound_to: Option<u8>,
 }
 
-/// What the issuer answers to a refresh grant.
+/// The issuer's answer to a refresh grant.
 pub(crate) enum Granted {
     Tokens(TokenAnswer),
     /// The token is dead.
     Dead,
-    /// It is bound to another key than the request shows, or the request shows none.
+    /// It is bound to another key than the request's, or the request has none.
     OfAnotherKey,
 }
 
@@ -85,7 +85,7 @@ impl Issuer {
         (family, answer((family, 0), None))
     }
 
-    /// Its user authenticates once more. A refresh token is of another sign-in at the issuer.
+    /// The user authenticates again. If there is a refresh token, it belongs to another sign-in at the issuer.
     pub(crate) fn step_up(&mut self, of: Family, grant: Grant) -> (Family, TokenAnswer) {
         self.step_ups += 1;
         let (family, mut tokens) = match grant {
@@ -96,7 +96,7 @@ impl Issuer {
         (family, tokens)
     }
 
-    /// A new key, unlike all others.
+    /// A new key, different from all others.
     pub(crate) fn make_key(&mut self) -> ProofKey {
         self.keys += 1;
         let name = format!("{:02}", self.keys);
@@ -110,7 +110,7 @@ impl Issuer {
         }
     }
 
-    /// A refresh grant, with the key that the request shows.
+    /// A refresh grant with the key of the request.
     pub(crate) fn renew(&mut self, token: &Secret, key: Option<&ProofKey>) -> Granted {
         let (family, number) = name_of(token);
         let state = &mut self.families[usize::from(family)];

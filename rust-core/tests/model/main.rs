@@ -1,8 +1,8 @@
-//! The session machine, checked whole: the real machine in two processes, a store that compares and swaps, and an issuer
-//! that rotates refresh tokens, in every order of their steps and with every fault within the stated bounds. The properties
-//! are the library's promises.
+//! Model checking of the session machine: the real machine in two processes, a store that compares and swaps, and an
+//! issuer that rotates refresh tokens, in every order of their steps and with every fault within the stated bounds. The
+//! properties are the library's promises.
 //!
-//! `scripts/test.sh --only model` runs it and prints how many states there were; docs/reliability.md has the figures.
+//! `scripts/test.sh --only model` runs it and prints the number of states; docs/reliability.md has the figures.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -60,19 +60,19 @@ fn every_wrong_clock_keeps_the_promises() {
     }
 }
 
-/// Sessions end by their age, also where another process renews them, and after a restart.
+/// Sessions end by their age, even if another process renews them, and after a restart.
 #[test]
 fn every_order_ends_a_session_that_may_not_last_longer() {
     check("lifetimes", &Bounds::lifetimes(Rotation::Strict), states_wanted());
 }
 
-/// Changes of the metadata wait in both processes, while users come and go.
+/// Metadata changes wait in both processes, while users come and go.
 #[test]
 fn every_waiting_change_is_made_in_order_or_goes_with_its_user() {
     check("changes", &Bounds::changes(Rotation::Strict), states_wanted());
 }
 
-/// Copies of the access token are given out without asking, while anything happens to the session.
+/// Copies of the access token are given out without asking the core, while anything happens to the session.
 #[test]
 fn every_copy_of_a_token_ends_with_what_the_core_would_give() {
     check("leases", &Bounds::leases(), states_wanted());
@@ -84,7 +84,7 @@ fn every_refusal_of_a_spent_token_keeps_the_promises() {
     check("refusals", &Bounds::refusals(), states_wanted());
 }
 
-/// Either process binds the session to a key, and may be killed at any moment of that.
+/// Either process binds the session to a key, and may be killed at any moment while it does so.
 #[test]
 fn every_binding_to_a_key_keeps_the_promises() {
     for rotation in [Rotation::Strict, Rotation::Overlap] {
@@ -92,7 +92,7 @@ fn every_binding_to_a_key_keeps_the_promises() {
     }
 }
 
-/// The user authenticates once more in one process, while the other renews, signs out, or is killed.
+/// The user authenticates again in one process, while the other renews, signs out, or is killed.
 #[test]
 fn every_step_up_keeps_the_promises() {
     for rotation in [Rotation::Strict, Rotation::Overlap] {
@@ -100,7 +100,7 @@ fn every_step_up_keeps_the_promises() {
     }
 }
 
-/// All of it together. Long: `PILOTLIGHT_MODEL_STATES` says how many states.
+/// Everything together. Long: `PILOTLIGHT_MODEL_STATES` sets the number of states.
 #[test]
 #[ignore = "long: scripts/model.sh --long"]
 fn everything_together_keeps_the_promises() {

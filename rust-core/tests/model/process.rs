@@ -1,4 +1,4 @@
-//! One process: the real machine, and the tasks that are under way.
+//! One process: the real machine, and the tasks in progress.
 
 use pilotlight_core::machine::event::{Report, SessionEvent};
 use pilotlight_core::machine::{Effect, Input, Machine, Outcome, apply_observed, input};
@@ -32,32 +32,32 @@ pub(crate) struct Process {
     pub(crate) left: Option<Family>,
     /// The user has signed out before the store could be read.
     pub(crate) has_left_unread: bool,
-    /// The sign-in whose session it has last read or written.
+    /// The sign-in of the session that it has last read or written.
     pub(crate) seen: Option<Family>,
-    /// By the last event, somebody is signed in.
+    /// Whether a user is signed in according to the last event.
     tells_of_a_session: bool,
-    /// The last access token that it received itself, and the hour in which that was asked for.
+    /// The last access token that it received itself, and the hour of its request.
     pub(crate) received: Option<(TokenName, u8)>,
-    /// The hour in which a renewal failed last.
+    /// The hour of the last failed renewal.
     pub(crate) failed: Option<u8>,
     /// Keeps a copy of the access token.
     pub(crate) reader: Reader,
 }
 
-/// A task waits for the store to be given what is in memory.
+/// A task that waits until the store was given the state in memory.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) enum Saving {
-    /// For a write that begins from now on.
+    /// It waits for a write that begins from now on.
     #[default]
     Asked,
-    /// For the one that is under way.
+    /// It waits for the write in progress.
     Begun,
-    /// It is over, whether the store took it or not.
+    /// The write is over, whether or not the store took it.
     Done,
 }
 
 impl World {
-    /// Applies an input, and checks what is announced.
+    /// Applies an input, and checks the announcements.
     pub(crate) fn apply(&mut self, process: usize, input: impl Into<Input>) -> Outcome {
         let mut watching = Watching::new(self.processes[process].reader, self.now().monotonic);
         let changed = self.process(process);
@@ -72,8 +72,8 @@ impl World {
         outcome
     }
 
-    /// A user and new tokens are announced only when the store has held tokens of that sign-in, or of a renewal of it. Each event
-    /// follows from the one before.
+    /// A user and new tokens are announced only if the store has held tokens of that sign-in, or of a renewal of it.
+    /// Each event must follow from the one before.
     fn check_announcement(&mut self, process: usize, event: &SessionEvent) {
         let session = self.machine(process).session();
         let family = session.map(crate::user::family_of_session);
@@ -129,7 +129,7 @@ impl World {
         self.apply(process, input::TimePassed { now });
     }
 
-    /// The tokens of the effects are revoked at the issuer.
+    /// Revokes the tokens in the effects at the issuer.
     pub(crate) fn revoke(&mut self, outcome: &Outcome) {
         for effect in &outcome.effects {
             if let Effect::Revoke(what) = effect {
@@ -157,7 +157,7 @@ impl World {
         };
     }
 
-    /// What this process alone knows of refresh tokens may be lost.
+    /// The refresh tokens that only this process knows may be lost.
     pub(crate) fn excuse_process(&mut self, process: usize) {
         let has_unsaved = self.has_unsaved(process);
         let process = &self.processes[process];
@@ -167,7 +167,7 @@ impl World {
             .and_then(|session| session.credentials.refresh_token.as_ref());
         let unsaved = in_memory.filter(|_| has_unsaved).map(family_of);
         let under_way = process.renewal.as_ref().and_then(Renewal::family);
-        // A step-up has replaced them in this memory, and nowhere else.
+        // A step-up has replaced them in this process's memory, and nowhere else.
         let replaced = self.history.replaced.iter().filter(|(_, by)| unsaved == Some(*by));
         let replaced = replaced.map(|(replaced, _)| *replaced);
         let excused: Vec<_> = unsaved.into_iter().chain(under_way).chain(replaced).collect();
@@ -178,7 +178,7 @@ impl World {
 }
 
 impl Process {
-    /// It has just started.
+    /// A process that has just started.
     pub(crate) fn limited(limits: LifetimeLimits) -> Self {
         Self {
             machine: Machine::limited(limits),

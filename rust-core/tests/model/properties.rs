@@ -8,7 +8,7 @@ use crate::reader::outlived_lease;
 use crate::user::family_of_session;
 use crate::world::{PROCESSES, World};
 
-/// A promise, and what shows that a state breaks it.
+/// A promise, and a function that finds out whether a state breaks it.
 pub(crate) type Promise = (&'static str, fn(&World) -> Option<&'static str>);
 
 pub(crate) const PROMISES: [Promise; 12] = [
@@ -66,7 +66,7 @@ pub(crate) fn broken(world: &World) -> Option<(&'static str, &'static str)> {
     promises.find_map(|(promise, broken)| Some((*promise, broken(world)?)))
 }
 
-/// What a step has shown.
+/// What a step has recorded.
 fn noted(world: &World, number: char) -> Option<&'static str> {
     let is_of = |words: &&str| words.starts_with(number) && !words[1..].starts_with(char::is_numeric);
     world.history.broken.filter(is_of)
@@ -76,8 +76,8 @@ fn in_memory(world: &World) -> impl Iterator<Item = &StoredSession> {
     (0..PROCESSES).filter_map(|number| world.machine(number).session())
 }
 
-/// The stored session has ended only if its refresh token is dead; or if a process that was suspended, and so has no lock, was
-/// refused while another one renewed, which has the newest token and writes it.
+/// The stored session may have ended only if its refresh token is dead, or if a suspended process, which has no lock,
+/// was refused while another process renewed, which has the newest token and will write it.
 fn ended_while_alive(world: &World) -> Option<&'static str> {
     let ended = world.store.session().filter(|session| session.ended.is_some());
     let is_overtaken_by_another = |family| world.history.excused.contains(&family) && is_held(world, family);
@@ -87,7 +87,7 @@ fn ended_while_alive(world: &World) -> Option<&'static str> {
         .then_some("1: a session has ended though its refresh token is alive")
 }
 
-/// Unless an answer was lost or a process crashed with it, somebody has the newest refresh token.
+/// Unless an answer was lost or a process crashed with it, some process has the newest refresh token.
 fn lost_token(world: &World) -> Option<&'static str> {
     let is_lost = |family: &Family| {
         let history = &world.history;
@@ -105,7 +105,7 @@ fn lost_token(world: &World) -> Option<&'static str> {
         .then_some("2: nobody has the newest refresh token")
 }
 
-/// A process has the tokens of a step-up in its place.
+/// A process has the tokens of a step-up instead.
 fn is_replaced_in_memory(world: &World, family: Family) -> bool {
     let mut held = in_memory(world).map(family_of_session);
     held.any(|by| world.history.replaced.contains(&(family, by)))
@@ -122,14 +122,14 @@ fn is_held(world: &World, family: Family) -> bool {
         || under_way.any(|other| other == family)
 }
 
-/// Both processes have a request under way, and nobody was suspended.
+/// Both processes have a request in flight, and none was suspended.
 fn two_requests(world: &World) -> Option<&'static str> {
     let sent = |number: usize| world.processes[number].renewal.as_ref()?.family();
     let (one, other) = (sent(0)?, sent(1)?);
     (one == other && !world.history.excused.contains(&one)).then_some("4: two renewals of one session are under way")
 }
 
-/// Tokens and session are always one sign-in's.
+/// Tokens and session always belong to the same sign-in.
 fn tokens_of_another_sign_in(world: &World) -> Option<&'static str> {
     let differs = |session: &StoredSession| {
         let token = session.credentials.refresh_token.as_ref();
@@ -141,7 +141,7 @@ fn tokens_of_another_sign_in(world: &World) -> Option<&'static str> {
         .then_some("5: a session has another sign-in's tokens")
 }
 
-/// A process never shows a session again that its user has left there.
+/// A process never again shows a session that its user has left there.
 fn stays_signed_in(world: &World) -> Option<&'static str> {
     let is_back = |number: usize| {
         let session = world.machine(number).session().map(family_of_session);
@@ -163,15 +163,16 @@ fn locked_is_signed_out(world: &World) -> Option<&'static str> {
         .then_some("6: signed out, though the store was never read")
 }
 
-/// Whether the session's age depends on no wall clock in this process, or nothing limits it. What was just read does for a moment.
+/// Whether the session's age does not depend on a wall clock in this process, or nothing limits it. Just after it was
+/// read, it does.
 fn counts_alone(world: &World, number: usize) -> bool {
     let session = world.machine(number).session();
     let lifetime = session.and_then(|session| session.lifetime.as_ref());
     world.left.lifetime.is_none() || lifetime.is_some_and(|lifetime| lifetime.counted_from.is_some())
 }
 
-/// Whatever the wall clock shows: a session with a refresh token goes on, a call may be made some hours after a failure,
-/// and a token that this process received is not given out after its life.
+/// Whatever the wall clock shows, a session with a refresh token continues, a call may be made some hours after a
+/// failure, and a token that this process received is not given out after its lifetime.
 fn ended_by_clock(world: &World) -> Option<&'static str> {
     for number in 0..PROCESSES {
         let process = &world.processes[number];
@@ -201,7 +202,7 @@ fn ended_by_clock(world: &World) -> Option<&'static str> {
     None
 }
 
-/// Also where another process has renewed it, and after a restart.
+/// Even if another process has renewed it, and after a restart.
 fn lasts_too_long(world: &World) -> Option<&'static str> {
     let is_given = |number: usize| {
         let state = world.machine(number).state(world.now());
@@ -213,7 +214,7 @@ fn lasts_too_long(world: &World) -> Option<&'static str> {
         .then_some("age: a session goes on that is over")
 }
 
-/// Also by another process, and after a restart.
+/// Neither by another process, nor after a restart.
 fn unchecked_token(world: &World) -> Option<&'static str> {
     let is_unchecked = |number: usize| {
         let token = world.access_token(number, world.now());
@@ -234,7 +235,7 @@ fn waits(world: &World, id: usize) -> bool {
     in_memory(world).chain(world.store.session()).any(is_it)
 }
 
-/// A change waits somewhere until it is made, or its user has gone, or a process crashed before it was stored.
+/// A change waits somewhere until it is made, its user has left, or a process crashed before it was stored.
 fn lost_change(world: &World) -> Option<&'static str> {
     let mut changes = world.history.changes.iter().enumerate();
     changes

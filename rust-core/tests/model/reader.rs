@@ -1,5 +1,6 @@
-//! Who keeps a copy of the access token (Swift, `TokenCache`): takes a lease, then the text, and gives that out without asking
-//! the core for as long as the lease says. Every state is a moment at which somebody may want the text.
+//! A reader that keeps a copy of the access token (like Swift's `TokenCache`): it takes a lease, then the text, and
+//! gives the text out without asking the core for as long as the lease allows. A caller may want the text in every
+//! state.
 
 use std::time::Duration;
 
@@ -9,12 +10,12 @@ use pilotlight_core::machine::event::Report;
 use crate::issuer::{TokenName, name_of};
 use crate::world::{PROCESSES, World};
 
-/// A lease that has ended leaves nothing: what is kept by it is not given out.
+/// When a lease has ended, the text that it covers is no longer given out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) enum Reader {
     #[default]
     Nothing,
-    /// A lease, and not yet the text.
+    /// A lease, but not the text yet.
     Lease {
         ends: Duration,
     },
@@ -25,7 +26,7 @@ pub(crate) enum Reader {
 }
 
 impl Reader {
-    /// The text that is given out without asking.
+    /// The text that is given out without asking the core.
     fn given(self, now: Duration) -> Option<TokenName> {
         match self {
             Self::Keeps { text, ends } if now < ends => Some(text),
@@ -34,10 +35,10 @@ impl Reader {
     }
 }
 
-/// The reader while the machine takes an input: nobody can ask the machine meanwhile, but a copy is given out.
+/// The reader while the machine takes an input: nobody can ask the machine at that time, but a copy can be given out.
 pub(crate) struct Watching {
     pub(crate) reader: Reader,
-    /// What a subscriber was given who received the first announcement at that moment.
+    /// The text given to a subscriber that received the first announcement at that moment.
     given_to_subscriber: Option<TokenName>,
     now: Duration,
 }
@@ -63,7 +64,7 @@ impl Observers for Watching {
 }
 
 impl World {
-    /// After an input: what a subscriber was given is what the core gives then.
+    /// Checks after an input that a subscriber was given the same text that the core gives.
     pub(crate) fn check_watched(&mut self, process: usize, watched: &Watching) {
         let given = watched.given_to_subscriber;
         if given.is_some() && given != self.token_of_core(process) {
@@ -99,13 +100,13 @@ impl World {
         self.process(process).reader = kept;
     }
 
-    /// What asking the core gives at this moment.
+    /// The core's answer at this moment.
     fn token_of_core(&self, process: usize) -> Option<TokenName> {
         self.stored_access_token(process, self.now()).map(name_of)
     }
 }
 
-/// A text is given out though the core would give another one, or none.
+/// A text is given out although the core would give another one, or none.
 pub(crate) fn outlived_lease(world: &World) -> Option<&'static str> {
     let is_outlived = |number: usize| {
         let given = world.processes[number].reader.given(world.now().monotonic);

@@ -1,5 +1,5 @@
-//! Nothing waits for ever: from a state in which nothing happens any more, a working issuer and a working store lead each
-//! process to a token, or to a sign-in where the user signed out or the issuer has ended the session.
+//! Nothing waits for ever: from a state in which nothing more happens, a working issuer and a working store bring each
+//! process to a token, or to a sign-in if the user signed out or the issuer has ended the session.
 
 use pilotlight_core::machine::PhaseKind;
 
@@ -10,7 +10,7 @@ use crate::world::{PROCESSES, World};
 
 /// The promise.
 pub(crate) const WAY_ON: &str = "nothing waits for ever";
-/// More than any way out takes.
+/// More steps than any recovery takes.
 const MOST_STEPS: usize = 400;
 
 /// Why the state is a dead end, if it is one.
@@ -27,7 +27,7 @@ pub(crate) fn dead_end(world: &World) -> Option<&'static str> {
         if !settles(&mut world, number) {
             return Some("a call does not come to an end");
         }
-        // Each call looks first, unless somebody is signed in.
+        // Each call reads the store first, unless a user is signed in.
         if !world.is_signed_in(number)
             && let Ok(found) = world.look(number)
         {
@@ -46,7 +46,7 @@ pub(crate) fn dead_end(world: &World) -> Option<&'static str> {
     None
 }
 
-/// The process takes its steps until there is none left.
+/// The process takes its steps until none is left.
 fn settles(world: &mut World, number: usize) -> bool {
     world.left.renewals = 0;
     world.left.leases = 0;

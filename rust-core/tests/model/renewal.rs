@@ -1,5 +1,5 @@
-//! How a process renews, step by step (`session/`): the lock, another look at the store, a store that can be written, the
-//! request, the write, the check.
+//! A renewal, step by step (as in `session/`): the lock, another read of the store, proof that the store is writable,
+//! the request, the write, the check.
 
 use pilotlight_core::machine::error::Error;
 use pilotlight_core::machine::{Effect, Generation, RenewalInput, RenewalKind, Verdict, input};
@@ -14,7 +14,7 @@ use crate::step_up::StepUp;
 use crate::store::Found;
 use crate::world::World;
 
-/// Refresh tokens that one attempt tries.
+/// How many refresh tokens one attempt tries.
 const MOST_TOKENS: u8 = 3;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -31,7 +31,7 @@ pub(crate) enum Stage {
     WantsLock,
     Reads,
     Merges(Found),
-    /// What has to be written anyway proves that the store can be written.
+    /// A pending write proves that the store is writable.
     Proves(Saving),
     Asks,
     Sent {
@@ -55,26 +55,26 @@ pub(crate) enum Stage {
         input: Box<RenewalInput>,
         answer: Box<TokenAnswer>,
     },
-    /// Until the next attempt.
+    /// Waits for the next attempt.
     Pauses,
 }
 
-/// How the issuer says no.
+/// The kinds of refusals by the issuer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Refusal {
     Dead,
     Unclear,
 }
 
-/// What becomes of a request.
+/// The fate of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Fate {
     Answered,
-    /// It has reached nobody, and that is known.
+    /// It reached no server, and that is known.
     Unreachable,
     /// The issuer has not seen it.
     LostBefore,
-    /// The issuer has acted on it.
+    /// The issuer has processed it.
     LostAfter,
     /// The issuer refuses it without saying why.
     Declined,
@@ -108,7 +108,7 @@ impl Renewal {
         }
     }
 
-    /// No step-up of the same process runs meanwhile.
+    /// Whether no step-up of the same process is in progress.
     pub(crate) fn has_turn(&self) -> bool {
         !matches!(self.stage, Stage::WantsLock | Stage::Pauses)
     }
@@ -190,7 +190,7 @@ impl World {
             Stage::Asks => self.ask(process, &mut asked, &mut tokens),
             Stage::Answered { input, answer, at } => match self.take_answer(process, input, answer, at) {
                 Some(stage) => Ok(stage),
-                // A late answer. There is a newer session, or none.
+                // A late answer: there is a newer session, or none.
                 None => return self.succeed(process),
             },
             Stage::Refused(input, refusal) => match self.look(process) {
@@ -225,7 +225,7 @@ impl World {
         self.process(process).renewal = stage.map(|stage| Renewal { asked, tokens, stage });
     }
 
-    /// What the machine says comes after a failure.
+    /// What the machine decides after a failure.
     pub(crate) fn fail(&mut self, process: usize, generation: Generation, error: Error) -> Option<Stage> {
         self.release_lock(process);
         let outcome = self.apply(
@@ -267,7 +267,7 @@ impl World {
             let key = self.issuer.make_key();
             self.apply(process, input::ProofKeyMade { generation, key });
         }
-        // What has to be written anyway proves that the store can be written.
+        // A pending write proves that the store is writable.
         if self.has_unsaved(process) {
             return Ok(Stage::Proves(Saving::Asked));
         }
@@ -275,7 +275,8 @@ impl World {
         if *tokens > MOST_TOKENS {
             return Err(Error::Busy);
         }
-        // A refresh token is not spent while its successor cannot be stored: what is stored is replaced by itself.
+        // A refresh token is not spent while its successor cannot be stored, so the stored item is first replaced with
+        // itself.
         if let Some(saved) = self.saved_session(process) {
             match self.store.swap(saved.seen, saved.content.as_ref(), &mut self.history) {
                 Err(()) => return Err(errors::disk_full()),
@@ -299,14 +300,14 @@ impl World {
         Ok(Stage::Sent { input, at: self.now() })
     }
 
-    /// A spent refresh token is sent only for an answer that was lost.
+    /// A spent refresh token is sent only after a lost answer.
     fn check_request(&mut self, process: usize, input: &RenewalInput) {
         let family = family_of(&input.token);
         if !self.store.can_be_written() {
             self.history
                 .break_promise("3: a refresh token was sent though its successor cannot be stored");
         }
-        // Suspended meanwhile: another process may renew at the same time.
+        // The process was suspended meanwhile: another process may renew at the same time.
         if self.lock != Some(process) {
             self.history.excused.insert(family);
         }
@@ -325,7 +326,7 @@ impl World {
         }
     }
 
-    /// What becomes of the request that is under way.
+    /// Decides the fate of the request in flight.
     pub(crate) fn decide_request(&mut self, process: usize, fate: Fate) {
         let Some(Renewal {
             asked,
@@ -364,7 +365,7 @@ impl World {
                     sent: at.monotonic,
                     now,
                 };
-                // Asked again at once, with the same token.
+                // Sent again at once, with the same token.
                 if self.apply(process, failed).effects.contains(&Effect::SendAgain) {
                     Ok(Stage::Sent { input, at: self.now() })
                 } else {

@@ -1,5 +1,5 @@
-//! A user authenticates once more, because an API wants it (RFC 9470): the browser, the lock, another look at the store, the
-//! tokens that came, the write.
+//! A user authenticates again because an API requires it (RFC 9470): the browser, the lock, another read of the store,
+//! the new tokens, the write.
 
 use pilotlight_core::machine::{Generation, Verdict, input};
 use pilotlight_core::model::time::Instant;
@@ -13,7 +13,7 @@ use crate::store::Found;
 use crate::user::{family_of_session, session_of};
 use crate::world::World;
 
-/// Whether a refresh token comes with it, too.
+/// Whether the step-up brings a refresh token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Grant {
     WithRefreshToken,
@@ -22,7 +22,7 @@ pub(crate) enum Grant {
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct StepUp {
-    /// The session that goes on with what comes.
+    /// The session that continues with the new tokens.
     of: Generation,
     family: Family,
     user: User,
@@ -59,7 +59,8 @@ impl StepUp {
         matches!(self.stage, Stage::Saves(Saving::Asked))
     }
 
-    /// No renewal of the same process runs meanwhile, also where a suspension has given up the lock between processes.
+    /// Whether no renewal of the same process is in progress, even if a suspension has released the lock between
+    /// processes.
     pub(crate) fn has_turn(&self) -> bool {
         !matches!(self.stage, Stage::Exchanges | Stage::WantsLock(_))
     }
@@ -138,7 +139,7 @@ impl World {
         self.process(process).step_up = Some(step_up);
     }
 
-    /// False where the session is not there any more.
+    /// False if the session no longer exists.
     fn enter_step_up(&mut self, process: usize, step_up: &StepUp, came: Came) -> bool {
         let Came { family, tokens, at } = came;
         let access_token = name_of(tokens.access_token.as_ref().unwrap());
@@ -149,7 +150,7 @@ impl World {
         } else {
             self.history.stepped_up.insert(family);
         }
-        // Suspended meanwhile: another process may renew at the same time.
+        // The process was suspended meanwhile: another process may renew at the same time.
         if self.lock != Some(process) {
             self.history.excused.insert(family);
         }

@@ -1,4 +1,4 @@
-//! The store that both processes use: one item, replaced whole, by compare and swap.
+//! The store that both processes use: one item, replaced as a whole by compare and swap.
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -18,7 +18,7 @@ pub(crate) struct Store {
     pub(crate) refuses: bool,
 }
 
-/// An item with what its bytes are known by: the same content has the same bytes.
+/// An item with its fingerprint: the same content has the same bytes.
 #[derive(Clone, Debug)]
 pub(crate) struct Kept {
     item: Arc<StoredItem>,
@@ -48,11 +48,11 @@ impl Hash for Kept {
     }
 }
 
-/// What a look at the store found.
+/// The result of reading the store.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Found {
     kept: Option<Kept>,
-    /// What the process had come to know before.
+    /// How much the process had read before.
     pub(crate) looks: u64,
 }
 
@@ -77,12 +77,12 @@ impl Store {
         (!self.is_locked).then_some(Found { kept, looks })
     }
 
-    /// Whether a write would be taken now.
+    /// Whether a write would succeed now.
     pub(crate) fn can_be_written(&self) -> bool {
         !self.is_locked && !self.refuses
     }
 
-    /// A write: `Err` when it fails, false when something else is there than what was seen.
+    /// A write: `Err` if it fails, false if the stored item is not the one that was seen.
     pub(crate) fn swap(
         &mut self,
         seen: Option<Fingerprint>,
@@ -104,7 +104,7 @@ impl Store {
         self.item = new.map(|item| {
             let bytes = item.encode().unwrap();
             let fingerprint = Fingerprint::of(&bytes);
-            // As it comes back: what is kept in memory only is gone.
+            // Decoded again, so that data kept only in memory is gone.
             let item = Arc::new(StoredItem::decode(&bytes).unwrap());
             Kept { item, fingerprint }
         });
@@ -125,14 +125,14 @@ impl Store {
     }
 }
 
-/// A session goes from the store when its user has signed out, or when another sign-in is stored for the first time.
+/// A session leaves the store only if its user has signed out, or if another sign-in is stored for the first time.
 fn check_replacement(before: &StoredSession, new: Option<&StoredSession>, history: &mut History) {
     let family = family_of_session(before);
     match new {
         None if !history.has_left(family) => {
             history.break_promise("1: a session went from the store though its user has not signed out");
         }
-        // A step-up: the session goes on with tokens of another one.
+        // A step-up: the session continues with tokens of another sign-in.
         Some(new) if history.replaced.contains(&(family, family_of_session(new))) => {}
         Some(new) if family_of_session(new) != family => {
             if history.stored.contains(&family_of_session(new)) {
@@ -147,7 +147,7 @@ fn check_replacement(before: &StoredSession, new: Option<&StoredSession>, histor
     }
 }
 
-/// The sign-in whose session that is, also one that has ended.
+/// The sign-in to which the session belongs, even if it has ended.
 pub(crate) fn sign_in_of(item: Option<&StoredItem>) -> Option<Family> {
     match item {
         Some(StoredItem::Session(session)) => Some(family_of_session(session)),
@@ -155,7 +155,7 @@ pub(crate) fn sign_in_of(item: Option<&StoredItem>) -> Option<Family> {
     }
 }
 
-/// Which content that is.
+/// The fingerprint of the content.
 pub(crate) fn fingerprint(item: &StoredItem) -> Fingerprint {
     Fingerprint::of(&item.encode().unwrap())
 }

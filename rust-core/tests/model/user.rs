@@ -1,4 +1,4 @@
-//! What users do: they sign in, as somebody else or once more, and sign out.
+//! The actions of users: they sign in, as another user or again, and sign out.
 
 use pilotlight_core::machine::event::SignInWay;
 use pilotlight_core::machine::{Effect, input};
@@ -122,7 +122,7 @@ impl World {
         let session = Box::new(session_of(family, tokens, user, at));
         let access_token = name_of(tokens.access_token.as_ref().unwrap());
         self.history.check(access_token);
-        // Whose session it replaces has no place in the store any more.
+        // The replaced sign-in may no longer be in the store.
         let entered = self.history.entered;
         for replaced in self.issuer.families().filter(|other| entered.contains(other)) {
             self.history.signed_out.insert(replaced);
@@ -191,11 +191,11 @@ impl World {
     fn leave(&mut self, process: usize, found: Option<Found>) -> SignOut {
         match found {
             Some(found) if self.machine(process).needs_restore() => self.read_first(process, &found),
-            // What this process wrote meanwhile is newer.
+            // Data that this process wrote meanwhile is newer.
             Some(found) => drop(self.merge(process, &found)),
             None => {}
         }
-        // The session that is here; where it was never stored, also the one that was seen in its place.
+        // The session in this process and, if it was never stored, also the one that was seen in the store.
         let known = self.machine(process).session().map(family_of_session);
         let seen = self.processes[process].seen.filter(|_| known.is_some());
         self.leaves(known);
@@ -219,7 +219,7 @@ impl World {
     }
 }
 
-/// As it is after a sign-in. Made from what is stored, so that it has whatever a session has.
+/// The session after a sign-in. Decoded from a stored item, so that it is complete.
 pub(crate) fn session_of(family: Family, tokens: &TokenAnswer, user: User, now: Instant) -> StoredSession {
     let text = |token: &Option<Secret>| token.as_ref().unwrap().expose().to_owned();
     let stored = json!({
@@ -240,7 +240,7 @@ pub(crate) fn session_of(family: Family, tokens: &TokenAnswer, user: User, now: 
     StoredItem::decode(&bytes).unwrap().into_session().unwrap()
 }
 
-/// Which sign-in a session began with.
+/// The sign-in with which a session began.
 pub(crate) fn family_of_session(session: &StoredSession) -> Family {
     let family = session.nonce.as_ref().unwrap().expose().as_bytes()[1] - b'0';
     let tokens = &session.credentials;

@@ -1,5 +1,5 @@
-//! Random ways through a world, from its beginning to where nothing happens any more. The checker takes every order of the
-//! last steps before it comes back to the first ones; these ways differ from the first step on.
+//! Random paths through a world, from its beginning to a state in which nothing more happens. The checker tries every
+//! order of the last steps before it varies the first ones; these paths differ from the first step on.
 
 use crate::action::Action;
 use crate::bounds::Bounds;
@@ -7,10 +7,10 @@ use crate::properties::broken;
 use crate::recovery::dead_end;
 use crate::world::{PROCESSES, World};
 
-/// One of so many steps is a fault or a new call, where there is the choice; another number on each way.
+/// If there is a choice, one in this many steps is a fault or a new call; the number differs from path to path.
 const RARITIES: [u64; 4] = [2, 4, 8, 24];
 
-/// Takes about so many steps. Gives a way that breaks a promise, if there was one.
+/// Takes about this many steps. Returns a path that breaks a promise, if there was one.
 pub(crate) fn walk(bounds: &Bounds, most_steps: usize) -> Option<Vec<Action>> {
     let (mut random, mut steps) = (Random(0x5eed), 0);
     while steps < most_steps {
@@ -41,7 +41,7 @@ fn next_step(world: &World, rarity: u64, random: &mut Random) -> Option<Action> 
     (!choice.is_empty()).then(|| choice[random.below(choice.len())])
 }
 
-/// The same ways in each run (Marsaglia: "Xorshift RNGs").
+/// The same paths in each run (Marsaglia: "Xorshift RNGs").
 struct Random(u64);
 
 impl Random {

@@ -1,4 +1,4 @@
-//! The world as one value: two processes, their store, the lock between them, the issuer, and what has happened so far.
+//! The world as one value: two processes, their store, the lock between them, the issuer, and the history so far.
 
 use std::sync::Arc;
 
@@ -16,12 +16,12 @@ pub(crate) const PROCESSES: usize = 2;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct World {
-    /// Shared between states: a step changes one of them.
+    /// Shared between states, because a step changes only one of them.
     pub(crate) processes: [Arc<Process>; PROCESSES],
     pub(crate) store: Store,
     /// Which process holds the lock between processes.
     pub(crate) lock: Option<usize>,
-    /// Which one sends waiting changes.
+    /// The process that sends waiting changes.
     pub(crate) changes_lock: Option<usize>,
     pub(crate) issuer: Issuer,
     pub(crate) clock: Clock,
@@ -29,43 +29,43 @@ pub(crate) struct World {
     pub(crate) left: Bounds,
 }
 
-/// What the properties have to know of the past.
+/// The past, as far as the properties need it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct History {
     /// Sign-ins that their user has ended.
     pub(crate) signed_out: Families,
-    /// Sign-ins whose user has signed out, or has given way to another one.
+    /// Sign-ins whose user has signed out, or that were replaced by another one.
     pub(crate) gone: Families,
-    /// Sign-ins whose newest refresh token a lost answer, a crash or a suspension may have taken away.
+    /// Sign-ins whose newest refresh token may be lost by a lost answer, a crash or a suspension.
     pub(crate) excused: Families,
     /// Sign-ins that became a process's session.
     pub(crate) entered: Families,
-    /// Sign-ins of which a process could not write what it had: the next one to renew cannot know that.
+    /// Sign-ins whose data a process could not write: the next process that renews cannot know them.
     pub(crate) unwritten: Families,
     /// Sign-ins that the store has held.
     pub(crate) stored: Families,
-    /// Those of which it has held a renewal.
+    /// Sign-ins of which the store has held a renewal.
     pub(crate) renewed: Families,
     /// Sign-ins whose tokens a step-up has replaced in the store.
     pub(crate) superseded: Families,
     /// Sign-ins that were step-ups of a session.
     pub(crate) stepped_up: Families,
-    /// Of each of them that entered a session: the sign-in whose tokens it replaced, and itself.
+    /// For each step-up that entered a session: the sign-in whose tokens it replaced, and the step-up itself.
     pub(crate) replaced: Vec<(Family, Family)>,
     /// Access tokens that were checked and accepted.
     pub(crate) checked: Vec<TokenName>,
-    /// A process was suspended, and gave up the lock, while a change of the metadata was under way; or the wall clock was set
-    /// wrong, which says in which order the changes of two processes were made.
+    /// The order in which two processes made their changes is unknown: a process was suspended, and released the lock,
+    /// while a metadata change was in flight, or the wall clock was set wrong.
     pub(crate) order_is_unknown: bool,
-    /// In which hour each sign-in was, where a session may not last for ever.
+    /// The hour of each sign-in, if sessions have a limited lifetime.
     pub(crate) signed_in: Vec<u8>,
-    /// Changes of the metadata that waited.
+    /// Metadata changes that waited.
     pub(crate) changes: Vec<Change>,
-    /// The first promise that was broken, in words.
+    /// The first broken promise, in words.
     pub(crate) broken: Option<&'static str>,
 }
 
-/// A change of the metadata.
+/// A metadata change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Change {
     /// The sign-in in which it was made.
@@ -126,7 +126,7 @@ impl World {
         self.clock.now()
     }
 
-    /// Whether the session of that process has lasted as long as it may.
+    /// Whether the lifetime of that process's session is over.
     pub(crate) fn is_over(&self, process: usize) -> bool {
         let is_over = || {
             let family = family_of_session(self.machine(process).session()?);
@@ -149,7 +149,7 @@ impl World {
         gone.for_each(|family| history.gone.insert(family));
     }
 
-    /// For a change.
+    /// A process, to be changed.
     pub(crate) fn process(&mut self, number: usize) -> &mut Process {
         Arc::make_mut(&mut self.processes[number])
     }
@@ -168,7 +168,7 @@ impl World {
 }
 
 impl History {
-    /// A promise is broken. The words begin with its number.
+    /// Records a broken promise. The text begins with its number.
     pub(crate) fn break_promise(&mut self, words: &'static str) {
         self.broken.get_or_insert(words);
     }
@@ -179,14 +179,14 @@ impl History {
         self.stored.contains(&family) || before.any(|(replaced, _)| self.was_stored(*replaced))
     }
 
-    /// Whether its user has ended that sign-in, or the session that goes on with its tokens.
+    /// Whether the user has ended that sign-in, or the session that continues with its tokens.
     pub(crate) fn has_left(&self, family: Family) -> bool {
         let session = self.session_of(family);
         let mut all = 0..Family::BITS as Family;
         all.any(|other| self.signed_out.contains(&other) && self.session_of(other) == session)
     }
 
-    /// The sign-in that the session began with which has these tokens.
+    /// The sign-in with which the session that has these tokens began.
     pub(crate) fn session_of(&self, family: Family) -> Family {
         let mut replaced = self.replaced.iter().filter(|(_, by)| *by == family);
         replaced.next().map_or(family, |(before, _)| self.session_of(*before))
@@ -207,7 +207,7 @@ impl History {
         {
             self.renewed.insert(family);
         }
-        // Nobody needs what a step-up has replaced.
+        // Nobody needs the tokens that a step-up has replaced.
         let replaced = self.replaced.iter().filter(|(_, by)| *by == family);
         let replaced: Vec<_> = replaced.map(|(replaced, _)| *replaced).collect();
         replaced.into_iter().for_each(|family| self.superseded.insert(family));
@@ -217,7 +217,7 @@ impl History {
     }
 }
 
-/// In order and once, so that two ways to the same past are one state.
+/// In order and without duplicates, so that two paths to the same history are one state.
 fn insert<T: Ord>(list: &mut Vec<T>, item: T) {
     if let Err(place) = list.binary_search(&item) {
         list.insert(place, item);

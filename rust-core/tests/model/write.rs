@@ -16,7 +16,7 @@ pub(crate) struct Write {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Stage {
     Decides,
-    /// The store holds something else than what was seen.
+    /// The store holds another item than the one that was seen.
     Reads,
     Merges(Found),
     Swaps(Box<Unsaved>),
@@ -24,7 +24,7 @@ enum Stage {
 }
 
 impl World {
-    /// Whether a write goes on, or is asked for.
+    /// Whether a write is in progress or requested.
     pub(crate) fn can_write(&self, number: usize) -> bool {
         let process = &self.processes[number];
         process.write.is_some() || (self.has_unsaved(number) && process.asks_for_write())
@@ -59,7 +59,7 @@ impl World {
             }
             Stage::Swaps(unsaved) => {
                 let content = unsaved.content.as_ref();
-                // What is there already is not written again.
+                // Unchanged content is not written again.
                 if unsaved.seen == content.map(fingerprint) {
                     write.stage = Stage::Wrote(unsaved);
                 } else {
@@ -113,8 +113,8 @@ impl World {
         }
     }
 
-    /// Another look at the store. True when the session or its tokens are others now; `None` when the process has written
-    /// meanwhile.
+    /// Merges the result of another read of the store. True if the session or its tokens have changed; `None` if the
+    /// process has written meanwhile.
     pub(crate) fn merge(&mut self, process: usize, found: &Found) -> Option<bool> {
         let (item, seen, looks) = (found.item(), found.seen(), found.looks);
         let is_first_look = !self.has_looked(process);
@@ -125,7 +125,7 @@ impl World {
         let changed = self.process(process);
         changed.knows = true;
         changed.seen = found.sign_in();
-        // A sign-out that came before the store could be read is of what is read first.
+        // A sign-out before the store could be read ends the session that is read first.
         if is_first_look && changed.has_left_unread {
             changed.left = changed.seen;
             self.leaves(found.sign_in());

@@ -1,4 +1,5 @@
-//! iOS kills a process that is suspended with a lock in a shared folder: nobody takes one without time in the background.
+//! iOS kills a process that is suspended while it holds a lock in a shared folder, so no process takes one without
+//! background time.
 
 use std::fs::File;
 use std::path::Path;
@@ -10,10 +11,11 @@ use pilotlight_identity_server::{Endpoint, Fault};
 use crate::sharing::{app_and_extension, assert_no_token_was_spent_twice};
 use crate::world::{ADA, GRACE, World, assert_renews, cached, forced, public};
 
-/// So often another user's session renews before it counts that this one has sent nothing.
+/// How often another user's session renews before the test concludes that this one has sent nothing.
 const TURNS: u64 = 5;
 
-/// Time enough for a renewal that does not wait. Of another session, because the lock of the same one would keep it waiting too.
+/// Waits as long as a renewal takes that does not have to wait. It renews another session, because the same session's
+/// lock would stop this one too.
 async fn time_for_a_renewal(world: &World) {
     let other = world.session_named(world.configuration(), "other");
     world.sign_in(&other, GRACE).await;
@@ -32,7 +34,7 @@ fn has_no_time(error: &SessionError) -> bool {
     )
 }
 
-/// Between two attempts, or waiting for its turn, a renewal must not take the lock into a suspension.
+/// Between two attempts, or while it waits for its turn, a renewal must not keep the lock into a suspension.
 #[tokio::test]
 async fn a_process_that_is_about_to_be_suspended_takes_no_lock() {
     let (world, app, extension, _folder) = app_and_extension().await;
@@ -57,7 +59,7 @@ async fn a_process_that_is_about_to_be_suspended_takes_no_lock() {
     assert_no_token_was_spent_twice(&world);
 }
 
-/// iOS grants time on its own thread, a moment after it was asked.
+/// iOS grants time on another thread, a moment after the request.
 #[tokio::test]
 async fn a_process_that_has_asked_for_time_takes_the_lock_when_it_is_granted() {
     let (world, app, extension, _folder) = app_and_extension().await;
@@ -77,7 +79,7 @@ async fn a_process_that_has_asked_for_time_takes_the_lock_when_it_is_granted() {
     assert_no_token_was_spent_twice(&world);
 }
 
-/// A background refresh, or a silent push, for which there is no time.
+/// A background refresh or a silent push for which there is no time.
 #[tokio::test]
 async fn a_process_that_is_refused_time_sends_nothing_and_renews_when_it_is_in_front() {
     let (world, app, _extension, _folder) = app_and_extension().await;
@@ -111,7 +113,7 @@ fn held_locks(folder: &Path) -> usize {
         .count()
 }
 
-/// As Swift does where iOS refuses at once: the answer comes before the call.
+/// As in Swift if iOS refuses at once: the answer comes before the call.
 #[tokio::test]
 async fn a_call_that_begins_when_there_is_no_time_takes_no_lock() {
     let world = World::new().await;

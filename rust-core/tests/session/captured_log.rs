@@ -1,4 +1,4 @@
-//! What the session logs, kept for the test to look at.
+//! The session's log, kept so that tests can read it.
 
 use std::sync::Mutex;
 

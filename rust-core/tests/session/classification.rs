@@ -1,5 +1,5 @@
-//! What ends a session and what does not: every answer that an issuer, or something before it, may give to a renewal, and
-//! every way for no answer to come. The table in docs/reliability.md is made here.
+//! What ends a session and what does not: every answer that an issuer, or something in front of it, may give to a
+//! renewal, and every way in which no answer comes. This makes the table in docs/reliability.md.
 
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex};
@@ -191,7 +191,7 @@ fn deep_member() -> Vec<u8> {
     .concat()
 }
 
-/// What a renewal that meets this for ever tells the app.
+/// The state that the app gets from a renewal that meets this fault every time.
 async fn announced(world: &World, fault: Fault) -> String {
     let session = world.session();
     session.restore().await.unwrap();
@@ -243,7 +243,7 @@ async fn the_table_row_by_row() {
     assert_documented("classification", &table);
 }
 
-/// A network that fails in one way until it is set otherwise.
+/// A network that fails in one way until it is changed.
 #[derive(Debug, Default)]
 pub(crate) struct FailingNetwork {
     network: HttpTransport,
@@ -251,7 +251,7 @@ pub(crate) struct FailingNetwork {
 }
 
 impl FailingNetwork {
-    /// From now on; with nothing it works again.
+    /// Fails from now on; with `None` it works again.
     pub(crate) fn fail(&self, failure: Option<TransportError>) {
         *self.failure.lock().unwrap() = failure;
     }
@@ -266,7 +266,7 @@ impl Transport for FailingNetwork {
     }
 }
 
-/// Certificates that are not trusted, as with a device's clock that is wrong by years, are among them.
+/// Untrusted certificates are among the failures, as with a device's clock that is wrong by years.
 #[tokio::test]
 async fn no_failure_of_the_network_ends_a_session() {
     let mut table =

@@ -1,4 +1,4 @@
-//! Promise 8: a wrong device clock logs nobody out.
+//! Promise 8: a wrong device clock signs nobody out.
 
 use std::time::Duration;
 
@@ -45,7 +45,7 @@ async fn a_clock_that_jumped_means_renewal_and_not_the_end() {
         assert!(is_signed_in(&session), "{jump}");
         assert!(session.access_token(at_least(60)).await.is_ok());
         assert_eq!(world.refresh_grants(), 1);
-        // Once renewed, the token is valid by the clock as it now is.
+        // Once renewed, the token is valid by the clock's current time.
         assert!(cached(&session).is_some());
         let restarted = world.session();
         restarted.restore().await.unwrap();
@@ -83,7 +83,7 @@ async fn a_server_that_sends_a_wrong_date_or_none_is_heard_by_the_devices_clock(
     }
 }
 
-/// The first and the last moment of formats and of types, and a clock that stands before 1970.
+/// The first and the last moment of formats and of types, and a clock before 1970.
 #[tokio::test]
 async fn a_device_at_the_ends_of_time_signs_in_and_renews() {
     for moment in [
@@ -108,9 +108,9 @@ async fn a_device_at_the_ends_of_time_signs_in_and_renews() {
     }
 }
 
-/// A suspended process: the monotonic clock stands still, the wall clock goes on, and may be set meanwhile. The token's
-/// life counts from when it was asked for, because the answer may have waited all the while: so it is given to this caller,
-/// and the next one renews unless it is known to be good.
+/// A suspended process: the monotonic clock stands still, while the wall clock continues and may be set. The token's
+/// lifetime counts from its request, because the answer may have waited the whole time. So this caller gets the token,
+/// and the next call renews, unless the token is known to be valid.
 #[tokio::test]
 async fn the_clock_jumps_while_a_renewal_is_under_way() {
     for jump in [-10 * YEAR, -3600, 3600, 10 * YEAR] {
@@ -167,7 +167,7 @@ async fn a_token_whose_answer_waited_for_two_hours_is_not_good_for_another_hour(
     }
 }
 
-/// Nobody can renew it, and the issuer's own word stays the last one.
+/// Nobody can renew it, and the issuer's statement stays the last one.
 #[tokio::test]
 async fn a_clock_that_is_set_back_ends_no_session_that_has_no_refresh_token() {
     for (set_back, restarts) in [
@@ -203,7 +203,7 @@ async fn a_clock_that_is_set_back_ends_no_session_that_has_no_refresh_token() {
             );
         }
         if !restarts {
-            // The other clock goes on.
+            // The other clock continues.
             world.clock.advance(86_400);
             assert_eq!(cached(&session), None);
         }
@@ -220,7 +220,7 @@ async fn a_token_that_expired_while_the_process_was_suspended_is_renewed() {
     assert_eq!(world.refresh_grants(), 1);
 }
 
-/// `expires_in` as servers send it, and for how many seconds the token is kept as good.
+/// `expires_in` in the forms that servers send, and for how many seconds the token is then considered valid.
 #[tokio::test]
 async fn every_form_of_expires_in() {
     const UNKNOWN: u64 = 300;

@@ -74,7 +74,7 @@ fn a_wrong_configuration_names_the_field() {
         ("authorize_parameters", parameter("request")),
         ("authorize_parameters", parameter("request_uri")),
         ("authorize_parameters", parameter("max_age")),
-        // It would stand in a URL.
+        // A secret would appear in a URL.
         ("authorize_parameters", parameter("client_secret")),
         ("authorize_parameters", parameter("client_assertion")),
         ("authorize_parameters", parameter("password")),
@@ -100,7 +100,7 @@ fn a_wrong_configuration_names_the_field() {
             "header_origins",
             Box::new(|c| c.header_origins = vec!["https://login.example.com/realm".to_owned()]),
         ),
-        // What frames the message (RFC 9110 7.6.1, RFC 9112 6).
+        // Headers that frame the message (RFC 9110 7.6.1, RFC 9112 6).
         ("headers", header("Transfer-Encoding", "chunked")),
         ("headers", header("Content-Encoding", "gzip")),
         ("headers", header("connection", "close")),
@@ -141,8 +141,8 @@ fn a_wrong_configuration_names_the_field() {
     }
 }
 
-/// docs/adr/0007: names are not converted, so that the tables for it are in no app. Both spellings of a name would also
-/// be two issuers to the comparison of `iss`.
+/// docs/adr/0007: names are not converted, so that the tables for it are in no app. Two spellings of a name would also
+/// be two issuers when `iss` is compared.
 #[test]
 fn an_internationalized_host_is_given_in_punycode() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
@@ -185,7 +185,7 @@ fn an_internationalized_host_is_given_in_punycode() {
     assert_eq!(parsed.issuer.as_url().host_str(), Some(spelled));
     let upper_case = with(auth0("Login.XN--Mnchen-3ya.Example"), custom_scheme).unwrap();
     assert_eq!(upper_case.issuer.as_url().host_str(), Some(spelled));
-    // Only the host is meant: a path and a custom scheme's own part are escaped, as ever.
+    // Only the host matters: paths and custom schemes are escaped as before.
     assert!(
         with(
             oidc("https://login.example/m\u{fc}nchen"),

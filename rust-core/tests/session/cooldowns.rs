@@ -1,4 +1,4 @@
-//! Nobody storms an issuer in trouble; and trouble with one thing is not trouble with another.
+//! Failing renewals do not flood an issuer, and a cooldown for one kind of renewal does not affect another.
 
 use pilotlight_core::ffi::SessionError;
 use pilotlight_core::machine::error::Error;
@@ -15,7 +15,7 @@ async fn with_further_audiences() -> (World, SessionManager) {
     (world, session)
 }
 
-/// How often the issuer is asked for 20 calls that meet `trouble`.
+/// How often the issuer gets requests for 20 calls that meet `trouble`.
 async fn asked_by_twenty_calls(world: &World, session: &SessionManager, trouble: Fault) -> u64 {
     world.control().fault(Endpoint::Token, trouble.for_ever());
     let asked = world.control().seen(Endpoint::Token);
@@ -38,7 +38,7 @@ async fn a_wait_of_nothing_is_no_wish_that_is_granted() {
     }
 }
 
-/// Whatever an answer says: where nothing has changed, the next one will say the same.
+/// Whatever an answer says: if nothing has changed, the next one will be the same.
 #[tokio::test]
 async fn every_failure_after_which_nothing_has_changed_begins_a_cooldown() {
     let world = World::new().await;
@@ -64,7 +64,7 @@ async fn every_failure_after_which_nothing_has_changed_begins_a_cooldown() {
     }
 }
 
-/// Another session begins: what the issuer said of the last one is not said of it.
+/// Another session begins, and the issuer's answers to the last one do not apply to it.
 #[tokio::test]
 async fn a_cooldown_ends_with_a_sign_in() {
     let world = World::new().await;

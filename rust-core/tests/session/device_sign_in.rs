@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::world::{ADA, GRACE, World, assert_renews, forced, is_signed_in, public};
 
-/// Not 5 s, which `slow_down` would make 10: pauses of that length are real in these tests.
+/// Not 5 s, which `slow_down` would make 10: pauses of that length are real time in these tests.
 const INTERVAL: i64 = 7;
 
 async fn world() -> World {
@@ -21,7 +21,7 @@ async fn world() -> World {
 async fn world_with(change: impl FnOnce(&mut Settings)) -> World {
     let options = Options::default().with(|settings| settings.device_interval = INTERVAL);
     let world = World::with(options.with(change)).await;
-    // The server's clock does not pass with the pauses of the test's: each poll would come too early for it.
+    // The server's clock does not follow the test's pauses: each poll would be too early for it.
     world.control().freeze_clock();
     world
 }
@@ -30,14 +30,14 @@ async fn begun(session: &SessionManager) -> DeviceSignInRequest {
     session.begin_device_sign_in(HashMap::new()).await.unwrap()
 }
 
-/// Begun, and ADA has entered the code.
+/// Begins a sign-in, and ADA enters the code.
 async fn approved(world: &World, session: &SessionManager) -> DeviceSignInRequest {
     let request = begun(session).await;
     assert!(world.control().decide_device(&request.user_code, Some(ADA)));
     request
 }
 
-/// What comes of it when ADA has entered the code and the polls meet `faults`, one after the other.
+/// The result if ADA has entered the code and the polls meet `faults`, one after the other.
 async fn outcome_after(world: &World, faults: Vec<Fault>) -> Result<SessionState, SessionError> {
     let session = world.session();
     let request = approved(world, &session).await;
@@ -96,7 +96,7 @@ async fn it_is_asked_as_often_as_the_issuer_wants_and_less_often_for_good_where_
     let faults = vec![pending(), slow_down, pending()];
     outcome_after(&world, faults).await.unwrap();
     assert_eq!(world.control().seen(Endpoint::Token) - asked, 4);
-    // Each pause passes with one second more.
+    // Each pause is one second longer on the test's clock.
     assert_eq!(world.clock.passed() - before, (7 + 1) * 2 + (12 + 1) * 2);
 }
 
@@ -148,7 +148,7 @@ async fn whoever_was_suspended_for_long_asks_once_more() {
     assert!(is_signed_in(&session));
 }
 
-/// There is no later time at which the code would still be good.
+/// The code would not be valid at any later time.
 #[tokio::test]
 async fn trouble_the_last_time_ends_it_as_a_user_who_does_not_come_does() {
     let world = world().await;
@@ -203,7 +203,7 @@ async fn a_newer_sign_in_and_a_sign_out_take_its_place() {
     assert_eq!(session.state(), Some(SessionState::SignedOut));
 }
 
-/// A caller that waits for an attempt that was replaced does not end the newer one.
+/// A caller that waits for a replaced attempt does not end the newer one.
 #[tokio::test]
 async fn the_end_of_an_earlier_attempt_leaves_a_newer_one_as_it_is() {
     let world = world().await;

@@ -1,4 +1,4 @@
-//! What a discovery document says, and what is wrong with it.
+//! The contents of a discovery document, and its faults.
 
 use pilotlight_core::ffi::SessionError;
 use pilotlight_identity_server::{Algorithm, Endpoint, Fault};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::error_shapes::shape;
 use crate::world::{ADA, World, assert_unexpected, cached, forced, is_signed_in, public};
 
-/// An optional endpoint that cannot be used ends what needs it, and nothing else.
+/// An optional endpoint that cannot be used disables the calls that need it, and nothing else.
 #[tokio::test]
 async fn an_unusable_optional_endpoint_disables_itself_alone() {
     for unusable in [
@@ -34,7 +34,7 @@ async fn an_unusable_optional_endpoint_disables_itself_alone() {
     }
 }
 
-/// Whatever stands before the document says nothing about the configuration.
+/// A page in front of the document says nothing about the configuration.
 #[tokio::test]
 async fn a_page_in_front_of_the_document_is_retried_later() {
     let world = World::new().await;
@@ -63,7 +63,7 @@ async fn a_page_in_front_of_the_document_is_retried_later() {
     assert_eq!(shape(error), "fix issuer", "a wrong address");
 }
 
-/// RFC 9110 15.4.2 and 15.4.9: where a document is for good, its own host may say.
+/// RFC 9110 15.4.2 and 15.4.9: the host of a document may say where it is permanently.
 #[tokio::test]
 async fn a_permanent_redirect_on_the_same_origin_is_followed_once() {
     const DOCUMENT: &str = "/.well-known/openid-configuration";
@@ -106,7 +106,7 @@ async fn a_permanent_redirect_on_the_same_origin_is_followed_once() {
     }
 }
 
-/// A redirect is no excuse for another issuer's document.
+/// A redirect does not permit another issuer's document.
 #[tokio::test]
 async fn a_moved_document_must_be_the_issuers_own_all_the_same() {
     let world = World::new().await;
@@ -159,7 +159,7 @@ async fn a_signed_profile_is_verified_by_the_algorithms_announced_for_it() {
         });
         session.profile(true).await.unwrap();
 
-        // One that was announced for ID tokens only is a fault of the profile's, no reason to sign in again.
+        // An algorithm announced only for ID tokens is an error of the profile call, and no reason to sign in again.
         world.control().change(|s| s.algorithm = of_id_tokens);
         let token = cached(&session);
         assert_unexpected(&public(session.profile(true).await));

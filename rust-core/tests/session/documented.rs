@@ -1,15 +1,15 @@
-//! Tables that the tests make and docs/reliability.md shows: the same, or the test fails.
+//! Tables that tests generate and docs/reliability.md shows. If they differ, the test fails.
 
 use std::path::PathBuf;
 use std::sync::Mutex;
 
 use pilotlight_core::ffi::{RetryReason, SessionError, SignInReason};
 
-/// Tests run side by side; the document is one.
+/// Tests run in parallel, but there is only one document.
 static WRITING: Mutex<()> = Mutex::new(());
 
 /// Compares the document's part between `<!-- name -->` and `<!-- /name -->` with `table`. With
-/// `PILOTLIGHT_WRITE_TABLES=1` in the dependencies it is put there instead.
+/// `PILOTLIGHT_WRITE_TABLES=1` in the environment it writes the table there instead.
 pub(crate) fn assert_documented(name: &str, table: &str) {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/reliability.md");
     let _writing = WRITING.lock().unwrap();
@@ -37,7 +37,7 @@ pub(crate) fn assert_documented(name: &str, table: &str) {
     assert_eq!(shown, table, "docs/reliability.md, the table {name}");
 }
 
-/// What an app is asked to do, as the tables say it.
+/// What an app should do, in the words of the tables.
 pub(crate) fn in_words(error: SessionError) -> String {
     match error {
         SessionError::RetryLater {

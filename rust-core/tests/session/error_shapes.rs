@@ -6,7 +6,7 @@ use serde_json::{Map, json};
 
 use crate::world::{ADA, World, forced, is_signed_in, public};
 
-/// The public error without its words: what an app decides by.
+/// The public error without its message: the part on which an app decides.
 pub(crate) fn shape(error: SessionError) -> String {
     match error {
         SessionError::RetryLater {
@@ -237,10 +237,10 @@ async fn the_management_apis_errors() {
             expected,
             "{fault:?}"
         );
-        // A token may be renewed for the endpoint again.
+        // Another renewal for this endpoint is allowed again.
         world.clock.advance(1000);
     }
-    // A token that is refused as invalid is renewed once; then it is the audience that is wrong.
+    // A token that is refused as invalid is renewed once; if that does not help, the audience is wrong.
     let renewals = world.refresh_grants();
     world
         .control()
@@ -287,7 +287,7 @@ async fn the_userinfo_endpoints_errors() {
     ] {
         world.control().fault(Endpoint::Userinfo, fault.clone());
         assert_eq!(shape(public(session.profile(true).await)), expected, "{fault:?}");
-        // A token may be renewed for the endpoint again.
+        // Another renewal for this endpoint is allowed again.
         world.clock.advance(1000);
     }
 }
@@ -321,7 +321,7 @@ async fn discoverys_errors() {
             expected,
             "{fault:?}"
         );
-        // Nothing wrong is remembered.
+        // No wrong value was kept.
         assert!(session.begin_sign_in(Default::default()).await.is_ok());
     }
 }

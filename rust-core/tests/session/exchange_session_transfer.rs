@@ -12,7 +12,7 @@ use crate::dpop::bound;
 use crate::sharing::assert_no_token_was_spent_twice;
 use crate::world::{World, assert_renews, cached, disk_full, forced, is_signed_in, public};
 
-/// Whom a browser that brings the token is signed in as; none where it is asked to sign in.
+/// The user that a browser with this token is signed in as; `None` if it is asked to sign in.
 async fn signed_in_by(world: &World, token: &str) -> Option<String> {
     let browser = world.session_named(world.configuration(), "browser");
     let request = browser.begin_sign_in(SignInOptions::default()).await.unwrap();

@@ -1,4 +1,4 @@
-//! Signing in with what another issuer gave: Sign in with Apple's code, a partner's token (RFC 8693).
+//! Signing in with a credential from another issuer: a Sign in with Apple code or a partner's token (RFC 8693).
 
 use std::collections::HashMap;
 
@@ -17,7 +17,7 @@ use crate::world::{GRACE, World, assert_renews, disk_full, is_signed_in, public}
 const APPLE: &str = "http://auth0.com/oauth/token-type/apple-authz-code";
 const PARTNER: &str = "urn:example:partner-token";
 
-/// A code of Ada's; the server takes each once.
+/// A code for Ada; the server accepts each code once.
 pub(crate) fn code(number: u64) -> ExternalToken {
     ExternalToken {
         token: Secret::new(format!("external:ada@example.com:{number}")),
@@ -223,7 +223,7 @@ async fn the_organization_that_was_asked_for_is_checked() {
 async fn a_code_that_was_spent_is_not_sent_again_while_the_keys_cannot_be_had() {
     let world = World::new().await;
     let session = world.session();
-    // The keys are there when they are asked for before; the token is signed with newer ones, which cannot be had.
+    // The keys have been fetched before. The token is signed with newer ones, which cannot be fetched.
     session.sign_in_by_exchange(code(0)).await.unwrap();
     world.control().fault(Endpoint::Token, Fault::hold());
     let rotate = async {
@@ -242,7 +242,7 @@ async fn a_code_that_was_spent_is_not_sent_again_while_the_keys_cannot_be_had() 
     session.sign_in_by_exchange(code(1)).await.unwrap();
     assert_eq!(world.control().counters().external_tokens_exchanged, 2);
     assert_renews(&session).await;
-    // It has come to its end: once more is another sign-in, and this issuer takes a code once.
+    // The sign-in has ended: trying again is another sign-in, and this issuer accepts a code once.
     assert_eq!(
         code_of(public(session.sign_in_by_exchange(code(1)).await)),
         "invalid_grant"

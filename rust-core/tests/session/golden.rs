@@ -1,4 +1,5 @@
-//! Promise 9: what any release ever stored is read by this one, to the last field, and written back as it was.
+//! Promise 9: this release reads everything that any release ever stored, to the last field, and writes it back
+//! unchanged.
 
 use std::time::Duration;
 
@@ -32,7 +33,7 @@ const WITH_DEVICE_SECRET: &str = include_str!("golden/v1-with-device-secret.json
 const SIGNED_OUT_WITH_DEVICE_SECRET: &str = include_str!("golden/v1-signed-out-with-device-secret.json");
 const WITH_LATER_FIELDS: &str = include_str!("golden/v1-with-later-fields.json");
 
-/// A launch of an app whose store holds the item, at a time when its access token is young.
+/// Launches an app whose store contains the item, at a time when its access token is still new.
 async fn launched_with(item: &str) -> (SessionManager, SessionState) {
     let world = World::new().await;
     world.clock.set_wall_to(Timestamp(4_102_444_860));
@@ -295,7 +296,7 @@ fn each_is_written_back_as_it_was() {
     }
 }
 
-/// Earlier releases wrote the profile behind the tokens.
+/// Earlier releases wrote the profile after the tokens.
 fn with_profile_first(item: &str) -> String {
     const NAME: &str = r#""profile":"#;
     let Some(start) = item.find(NAME) else {

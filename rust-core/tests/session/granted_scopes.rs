@@ -1,4 +1,4 @@
-//! Which scopes the access token has, and when the user authenticated.
+//! The scopes of the access token, and the time of the user's authentication.
 
 use std::collections::HashMap;
 
@@ -38,7 +38,7 @@ fn granted(session: &SessionManager) -> Vec<String> {
     session.granted_scopes().unwrap()
 }
 
-/// RFC 6749 5.1: what is left out is what was asked for.
+/// RFC 6749 5.1: if the issuer leaves out the scope, it is the requested one.
 #[tokio::test]
 async fn what_the_issuer_does_not_say_is_what_was_asked_for() {
     let world = World::new().await;
@@ -56,7 +56,7 @@ async fn what_the_issuer_does_not_say_is_what_was_asked_for() {
     session.refresh(only("profile")).await.unwrap();
     assert_eq!(granted(&session), ["profile"]);
 
-    // A renewal that names none brings all that is granted (RFC 6749 6), also at the next launch.
+    // A renewal that names no scopes gets all granted ones (RFC 6749 6), also at the next launch.
     let restarted = world.session_with(configuration(&world));
     restarted.restore().await.unwrap();
     assert_eq!(granted(&restarted), ["profile"]);

@@ -1,4 +1,5 @@
-//! Which hosts get the headers of the configuration: they can be keys, and a discovery document can name any host.
+//! The hosts that get the headers of the configuration: the headers can be keys, and a discovery document can name any
+//! host.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -22,7 +23,7 @@ fn watched() -> Arc<Network> {
     })
 }
 
-/// The origins that were asked, and whether they got the key, each once.
+/// The origins of the requests, and whether each got the key, without duplicates.
 fn seen(network: &Network) -> HashMap<String, Vec<bool>> {
     let mut seen: HashMap<String, Vec<bool>> = HashMap::new();
     for (origin, key) in network.seen() {
@@ -46,7 +47,7 @@ fn with_key(configuration: SessionConfiguration, header_origins: Vec<String>) ->
     }
 }
 
-/// A life whose revocation goes to another host, which the discovery document names.
+/// The life of a session whose revocation goes to another host, which the discovery document names.
 async fn life(world: &World, elsewhere: &World, header_origins: Vec<String>) -> HashMap<String, Vec<bool>> {
     let moved = json!({ "revocation_endpoint": format!("{}/oauth/revoke", origin(elsewhere)) });
     world

@@ -90,7 +90,7 @@ impl SessionObserver for Listener {
     }
 }
 
-/// An app that opens a handle for each screen: none of those that are gone is called, or kept in memory.
+/// An app that opens a handle for each screen: handles that are gone are not called or kept in memory.
 #[tokio::test]
 async fn an_observer_goes_with_its_handle() {
     let world = World::new().await;

@@ -1,4 +1,4 @@
-//! The issuer's own word at a sign-in is never lost, and no parameter is sent twice.
+//! The issuer's error message at a sign-in is never lost, and no parameter is sent twice.
 
 use std::collections::HashMap;
 
@@ -104,7 +104,7 @@ async fn an_unknown_code_at_the_exchange_ends_the_attempt_and_is_shown() {
     }
 }
 
-/// In any language and with its numbers, for the app to show; not for logs.
+/// The message may be in any language and contain numbers. It is for the app to show, not for logs.
 #[tokio::test]
 async fn what_the_issuer_says_reaches_the_app_as_it_is_and_no_log() {
     let world = World::new().await;
@@ -154,7 +154,7 @@ async fn what_the_issuer_says_reaches_the_app_as_it_is_and_no_log() {
     let log = world.log.text();
     assert!(!log.contains("Adresse") && !log.contains(japanese), "{log}");
 
-    // What is nobody's word has none.
+    // An error that does not come from the issuer has no message of the issuer.
     world.control().fault(Endpoint::Users, Fault::html(403).times(2));
     assert_eq!(said(&public(session.fetch_metadata(&[]).await)), None);
 }

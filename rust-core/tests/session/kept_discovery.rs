@@ -1,5 +1,5 @@
-//! Discovery's answer is kept with the session: the first renewal of a launch needs no second request, and an outage of
-//! discovery stops nothing.
+//! The discovery document is kept with the session: the first renewal of a launch needs no second request, and an
+//! outage of discovery stops nothing.
 
 use pilotlight_core::session::SignInOptions;
 use pilotlight_identity_server::{Endpoint, Fault};
@@ -14,7 +14,7 @@ async fn signed_in() -> World {
     world
 }
 
-/// How often the document is asked for by a launch that renews.
+/// How often a launch that renews fetches the document.
 async fn fetched_by_a_launch(world: &World) -> u64 {
     let before = world.control().seen(Endpoint::Discovery);
     let session = world.session_with(world.oidc_configuration());
@@ -79,7 +79,7 @@ fn with(kept: &mut Value, name: &str, value: &str) {
     kept["document"] = json!(document.to_string());
 }
 
-/// The issuer has moved it since.
+/// The issuer has moved the endpoint since.
 #[tokio::test]
 async fn an_endpoint_that_is_gone_is_looked_for_again() {
     let world = signed_in().await;

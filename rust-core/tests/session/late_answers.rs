@@ -8,7 +8,7 @@ use pilotlight_identity_server::{Endpoint, Fault};
 
 use crate::world::{ADA, GRACE, World, assert_renews, cached, forced, is_signed_in, public, until};
 
-/// A renewal whose answer is held back at the server, after the server has rotated.
+/// A renewal whose answer the server holds back after it has rotated the token.
 async fn renewal_under_way(
     world: &World,
     session: &SessionManager,
@@ -27,7 +27,7 @@ async fn after_a_sign_out_nothing_is_written_and_the_new_tokens_are_revoked() {
     let world = World::new().await;
     let session = world.signed_in().await;
     let renewing = renewal_under_way(&world, &session).await;
-    // The old refresh token is revoked; the server, which has rotated it, revokes its family.
+    // The old refresh token is revoked; the server has rotated it, and revokes its whole family.
     assert_eq!(session.sign_out().await, SignOutOutcome::Revoked);
     let writes = world.store.counts().1;
     world.control().release(Endpoint::Token);
@@ -103,7 +103,7 @@ async fn a_late_profile_is_not_the_new_users() {
     assert_eq!(session.profile(false).await.unwrap().email.as_deref(), Some(GRACE));
 }
 
-/// A caller that asks after the sign-in waits for the old request, and is not served by it.
+/// A caller that asks after the sign-in waits for the old request, but does not get its answer.
 #[tokio::test]
 async fn a_new_users_profile_is_not_the_answer_to_the_old_ones_request() {
     let world = World::new().await;

@@ -1,4 +1,4 @@
-//! Signing the browser out at the issuer.
+//! Signing out of the browser session at the issuer.
 
 use std::collections::HashMap;
 
@@ -39,7 +39,7 @@ fn values(url: &Url) -> HashMap<String, String> {
     url.query_pairs().into_owned().collect()
 }
 
-/// Where the issuer leads the browser.
+/// Where the issuer redirects the browser.
 async fn open(url: &Url) -> Option<String> {
     let browser = plain_http_client()
         .redirect(reqwest::redirect::Policy::none())
@@ -107,7 +107,7 @@ async fn any_other_issuer_has_an_end_session_endpoint_and_gets_no_id_token() {
     let returned = open(&url).await.unwrap();
     assert_eq!(returned, format!("{RETURN_TO}?state={}", values(&url)["state"]));
     session.complete_logout(&returned).unwrap();
-    // Asked for once.
+    // Fetched once.
     session.logout_url(&LogoutOptions::default()).await.unwrap();
     let documents = world.control().requests();
     let documents = documents
@@ -169,7 +169,7 @@ async fn the_browsers_return_must_be_that_of_this_sign_out() {
     ] {
         assert_foreign(&public(session.complete_logout(&foreign)));
     }
-    // None of them has ended it.
+    // None of these returns has ended the sign-out.
     session.complete_logout(&open(&url).await.unwrap()).unwrap();
     assert_foreign(&public(session.complete_logout(&format!("{RETURN_TO}?state={state}"))));
 }
@@ -204,24 +204,24 @@ async fn the_id_token_is_sent_where_the_app_says_so_also_after_the_sign_out() {
         !values(&plain).contains_key("id_token_hint"),
         "only where it was asked for"
     );
-    // The issuer takes it, and the browser's return ends it.
+    // The issuer accepts the hint, and the browser's return ends the sign-out.
     let (_, url) = hint(&session).await;
     session.complete_logout(&open(&url).await.unwrap()).unwrap();
     assert_eq!(hint(&session).await.0, None);
 }
 
-/// The browser's history would name the wrong user.
+/// Otherwise a URL in the browser's history would name the wrong user.
 #[tokio::test]
 async fn the_hint_never_names_an_earlier_user() {
     let (world, app, extension, _folder) = app_and_extension().await;
     app.sign_out().await;
     assert!(hint(&app).await.0.is_some());
-    // Grace's session is ended by the issuer.
+    // The issuer ends Grace's session.
     world.sign_in(&app, GRACE).await;
     world.control().revoke_user(GRACE);
     app.access_token(forced()).await.unwrap_err();
     assert_eq!(hint(&app).await.0, None);
-    // Ada's is ended by her, and Grace's is in another process.
+    // Ada ends her session, and Grace's is in another process.
     world.sign_in(&app, ADA).await;
     app.sign_out().await;
     world.sign_in(&extension, GRACE).await;

@@ -1,5 +1,5 @@
-//! The session through its public API, against the identity server over real sockets. Time is the test's own; a
-//! "restart of the app" is a new session over the same store.
+//! Tests of the session through its public API, against the identity server over real sockets. The tests control time.
+//! A "restart of the app" is a new session over the same store.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
 mod answer_tables;

@@ -1,4 +1,4 @@
-//! What the session counts and measures, and that nothing of it names anybody.
+//! The counters and measurements of a session, which contain nothing that identifies a user.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use tokio::sync::mpsc::Receiver;
 
 use crate::world::{ADA, World, at_least, forced};
 
-/// What was measured so far.
+/// The measurements so far.
 fn taken(measured: &mut Receiver<Measurement>) -> Vec<Measurement> {
     std::iter::from_fn(|| measured.try_recv().ok()).collect()
 }
@@ -81,7 +81,7 @@ async fn passing_trouble_is_one_renewal_with_its_attempts_and_retries() {
     assert_eq!(requests(&failed).len(), 3);
     let renewal = failed.last().unwrap();
     assert!(renewal.duration > Duration::ZERO, "pauses are part of it: {renewal:?}");
-    // Nothing is sent in the cooldown, and so nothing is measured.
+    // Nothing is sent during the cooldown, so nothing is measured.
     session.access_token(forced()).await.unwrap_err();
     assert_eq!(taken(&mut measured), []);
     let after = session.counters();
@@ -116,7 +116,7 @@ async fn who_waits_for_the_renewal_of_another_is_measured() {
     world.control().fault(Endpoint::Token, Fault::hold());
     let release = async {
         world.control().wait_for_held(Endpoint::Token, 1).await;
-        // All three are there: the others have joined by now, or join it as soon as they run.
+        // All three callers are there: the others have joined the renewal by now, or join it as soon as they run.
         tokio::task::yield_now().await;
         world.control().release(Endpoint::Token);
     };

@@ -1,4 +1,4 @@
-//! Networks with somebody in between.
+//! Networks with a man in the middle.
 
 use std::fmt;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ type Answer = Result<HttpAnswer, TransportError>;
 type Before = dyn Fn(&HttpRequest) -> Option<Answer> + Send + Sync;
 type After = dyn Fn(&str, Answer) -> Answer + Send + Sync;
 
-/// Answers requests in the network's place, or changes what it answered.
+/// Answers requests instead of the network, or changes the network's answers.
 pub(crate) struct Meddler {
     network: HttpTransport,
     before: Box<Before>,
@@ -53,13 +53,13 @@ impl Transport for Meddler {
     }
 }
 
-/// Another process, which this one knows nothing of, renews while a request is under way; that one is refused then.
+/// Another process renews while a request is in flight, without this process's knowledge; the request is then refused.
 #[derive(Debug)]
 pub(crate) struct Overtaken {
     network: HttpTransport,
     other: SessionManager,
     is_due: AtomicBool,
-    /// How a spent refresh token is refused.
+    /// The refusal of a spent refresh token.
     refusal: (u16, &'static str),
 }
 

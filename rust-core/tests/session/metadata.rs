@@ -1,4 +1,5 @@
-//! The metadata beyond get and update: replacing, removing, merging at depth, and the token that is found by itself.
+//! Metadata operations other than get and update: replacing, removing, deep merging, and the token that is obtained
+//! automatically.
 
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ fn keys(keys: &[&str]) -> Vec<String> {
     keys.iter().map(|key| (*key).to_owned()).collect()
 }
 
-/// Ada's metadata, as the server has it.
+/// Ada's metadata on the server.
 fn kept(world: &World) -> Value {
     Value::Object(world.control().user_metadata(ADA).unwrap())
 }
@@ -96,7 +97,7 @@ async fn keys_that_the_server_refuses_cost_no_request() {
     assert_eq!(world.control().seen(Endpoint::Users), 0);
 }
 
-/// The session's own token is for the app's API; the one for the Management API is another audience's.
+/// The session's own token is for the app's API; the token for the Management API has another audience.
 #[tokio::test]
 async fn the_management_apis_token_is_found_by_itself_and_kept() {
     let world = World::with(Options::default().with(|s| s.multi_resource_refresh = true)).await;
@@ -124,7 +125,7 @@ async fn the_management_apis_token_is_found_by_itself_and_kept() {
         );
         let held = restarted.with_cached_access_token_for(&management.unwrap(), Duration::ZERO, str::to_owned);
         assert!(held.is_some());
-        // Expired, and renewed by itself.
+        // Expired, and renewed automatically.
         world.clock.advance(86_400);
         restarted.fetch_metadata(&[]).await.unwrap();
         assert_eq!(world.refresh_grants(), grants + 2);
@@ -141,11 +142,11 @@ async fn an_old_tenant_takes_the_id_token() {
     world.sign_in(&session, ADA).await;
     session.replace_metadata(object(json!({"a": 1}))).await.unwrap();
     assert_eq!(world.refresh_grants(), 0);
-    // It expires at the server as any token does; a renewal brings another.
+    // It expires at the server like any token; a renewal brings a new one.
     world.control().advance(Duration::from_secs(36_001));
     assert_eq!(session.fetch_metadata(&[]).await.unwrap(), object(json!({"a": 1})));
     assert_eq!(world.refresh_grants(), 1);
-    // A tenant of today does not take it.
+    // Current tenants do not accept it.
     world.control().change(|s| s.id_token_as_bearer = false);
     assert!(matches!(
         public(session.fetch_metadata(&[]).await),

@@ -1,4 +1,4 @@
-//! Changes of the metadata that two processes let wait: sent once, and in order.
+//! Waiting metadata changes of two processes are sent once, and in order.
 
 use pilotlight_core::ffi::SessionError;
 use pilotlight_core::session::{SessionManager, Sharing};
@@ -43,7 +43,7 @@ async fn what_two_processes_let_wait_is_sent_once() {
     ));
 }
 
-/// The earlier change of one process must not arrive after the later one of another.
+/// The earlier change of one process must not arrive after the later one of another process.
 #[tokio::test]
 async fn two_processes_send_what_waits_one_after_the_other() {
     let (world, app, extension, _folder) = two_processes().await;
@@ -59,7 +59,7 @@ async fn two_processes_send_what_waits_one_after_the_other() {
     until("the later one waits", || waiting(&app).len() == 2).await;
     tokio::time::sleep(std::time::Duration::from_millis(200)).await;
     assert_eq!(world.control().held(Endpoint::Users), 1);
-    // A renewal need not wait for it.
+    // A renewal does not have to wait for it.
     app.access_token(crate::world::forced()).await.unwrap();
     world.control().release(Endpoint::Users);
     later.await.unwrap();
@@ -68,7 +68,7 @@ async fn two_processes_send_what_waits_one_after_the_other() {
     assert_eq!((waiting(&app), kept(&world)), (Vec::new(), json!({"a": 2})));
 }
 
-/// The device's other process made a change while the user signed in once more here.
+/// Another process on the device made a change while the user signed in again here.
 #[tokio::test]
 async fn what_another_process_lets_wait_stays_when_the_same_user_signs_in_again() {
     let (world, app, extension, _folder) = two_processes().await;
@@ -81,8 +81,8 @@ async fn what_another_process_lets_wait_stays_when_the_same_user_signs_in_again(
     assert_eq!(kept(&world), json!({"a": 1}));
 }
 
-/// That it was sent could not be stored: another process, or the next launch, sends it again, which must not come after the
-/// next one.
+/// If the note that a change was sent could not be stored, another process or the next launch sends it again, which
+/// must not happen after the next change.
 #[tokio::test]
 async fn while_the_store_holds_a_change_that_was_sent_no_later_one_is_sent() {
     let (world, app, extension, _folder) = two_processes().await;

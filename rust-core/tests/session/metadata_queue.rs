@@ -1,4 +1,4 @@
-//! Changes of the metadata that wait for the network: in order, across launches, never twice in another order.
+//! Metadata changes that wait for the network: in order, across launches, and never sent again out of order.
 
 use futures_util::FutureExt as _;
 use pilotlight_core::ffi::{RetryReason, SessionError};
@@ -14,7 +14,7 @@ pub(crate) fn object(value: Value) -> Map<String, Value> {
     parse_object("test", &value.to_string()).unwrap()
 }
 
-/// Ada's metadata, as the server has it.
+/// Ada's metadata on the server.
 pub(crate) fn kept(world: &World) -> Value {
     Value::Object(world.control().user_metadata(ADA).unwrap())
 }
@@ -115,7 +115,7 @@ async fn no_call_of_the_metadata_overtakes_what_waits() {
     session.update_metadata(object(json!({"a": 3}))).await.unwrap();
     assert!(waiting(&session).is_empty(), "it was sent first");
     assert_eq!(kept(&world), json!({"a": 3, "b": 1}));
-    // Nor does it when they cannot be sent.
+    // Nor does it happen if they cannot be sent.
     world.control().fault(Endpoint::Users, Fault::status(503).times(2));
     queue(&session, json!({"a": 4})).await;
     let error = public(session.update_metadata(object(json!({"a": 5}))).await);
@@ -172,7 +172,7 @@ async fn what_the_server_refuses_is_dropped_and_announced_and_passing_trouble_ke
     );
     assert_eq!(kept(&world), json!({"k1": 1, "k3": 3}));
 
-    // Refused at once: the caller gets the error, nobody else.
+    // If it is refused at once, the caller gets the error, and nobody else.
     world.control().fault(Endpoint::Users, Fault::json(400, &refusal));
     let error = public(session.update_metadata_or_queue(object(json!({"a": 1}))).await);
     assert!(matches!(error, SessionError::FixArgument { argument, .. } if argument == "metadata"));
@@ -231,7 +231,7 @@ async fn they_go_with_the_sign_out_and_belong_to_one_user() {
     world.sign_in(&session, ADA).await;
     assert_eq!(waiting(&session), [id]);
 
-    // Somebody else does not inherit it, nor does a request on its way.
+    // Another user does not inherit it, and a request in flight does not change that.
     world.sign_in(&session, GRACE).await;
     assert!(waiting(&session).is_empty());
     session.update_metadata(object(json!({"g": 1}))).await.unwrap();
@@ -263,7 +263,7 @@ async fn a_second_sender_waits_for_the_first() {
     let mut flushing = Box::pin(session.flush_metadata_updates());
     assert!((&mut flushing).now_or_never().is_none());
     let mut held = Box::pin(world.control().wait_for_held(Endpoint::Users, 1));
-    // The request is made by the future itself.
+    // The future itself makes the request.
     futures_util::future::select(&mut flushing, &mut held).await;
     let mut second = Box::pin(session.update_metadata_or_queue(object(json!({"a": 2}))));
     assert!((&mut second).now_or_never().is_none());
@@ -276,7 +276,7 @@ async fn a_second_sender_waits_for_the_first() {
     assert!(waiting(&session).is_empty());
 }
 
-/// A change that two send arrives a second time after the one behind it.
+/// If two senders send a change, it arrives a second time after the next one.
 #[tokio::test]
 async fn what_is_on_its_way_is_sent_by_nobody_else() {
     let (world, session) = world().await;

@@ -34,7 +34,7 @@ async fn is_said_by_event_log_and_property_with_the_cure() {
         "{line}"
     );
 
-    // With one there is nothing to say.
+    // With a refresh token there is nothing to report.
     let reports = reports_of_a_sign_in(&world, &session).await;
     assert!(!reports.contains(&MISSING), "{reports:?}");
     assert!(session.has_refresh_token());

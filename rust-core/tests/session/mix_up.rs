@@ -1,5 +1,5 @@
-//! Several issuers in one app (RFC 9700 4.4.2): a redirect URI that they share is warned of where callbacks do not say whose
-//! they are.
+//! Several issuers in one app (RFC 9700 4.4.2): if they share a redirect URI and callbacks do not identify their
+//! issuer, the log warns.
 
 use std::sync::{Arc, Mutex};
 
@@ -44,7 +44,7 @@ fn open(configuration: SessionConfiguration, folder: &tempfile::TempDir, name: &
     (session.unwrap(), log)
 }
 
-/// How often sign-ins at both are warned of, one after the other.
+/// The number of warnings for sign-ins at both issuers, one after the other.
 async fn warnings(one: SessionConfiguration, other: SessionConfiguration) -> [usize; 2] {
     let folder = tempfile::tempdir().unwrap();
     let (first, of_first) = open(one, &folder, "one");
@@ -55,7 +55,7 @@ async fn warnings(one: SessionConfiguration, other: SessionConfiguration) -> [us
     [of_first.warnings_of_mix_up(), of_second.warnings_of_mix_up()]
 }
 
-/// Redirect URIs of these tests' own, because others of this process are open at the same time.
+/// Each test uses its own redirect URIs, because other sessions of this process are open at the same time.
 fn at(world: &World, redirect_uri: &str) -> SessionConfiguration {
     SessionConfiguration {
         redirect_uri: redirect_uri.to_owned(),

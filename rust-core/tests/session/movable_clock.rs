@@ -1,4 +1,4 @@
-//! Time as the test wants it: clocks that it moves, and pauses that pass at once.
+//! Time under the test's control: clocks that it moves, and pauses that pass at once.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -8,8 +8,8 @@ use pilotlight_core::adapters::system::{SystemClock, TokioSpawner};
 use pilotlight_core::model::time::{Instant, Timestamp};
 use pilotlight_core::ports::{BoxFuture, Clock, Spawner};
 
-/// The device's clocks: they stand where they were when the test began, plus what it adds. However slow the machine is, no
-/// second passes by itself. As on a device, some time lies between two looks at them: a microsecond.
+/// The device's clocks: they show the time at which the test began, plus what the test adds. However slow the machine
+/// is, no second passes by itself. As on a device, some time passes between two readings: a microsecond.
 #[derive(Debug)]
 pub(crate) struct MovableClock {
     began: Instant,
@@ -36,17 +36,17 @@ impl MovableClock {
         self.monotonic_ahead.fetch_add(seconds, Ordering::SeqCst);
     }
 
-    /// Time passes by the clock that nobody can set.
+    /// Time passes on the clock that nobody can set.
     pub(crate) fn advance_monotonic(&self, seconds: i64) {
         self.monotonic_ahead.fetch_add(seconds, Ordering::SeqCst);
     }
 
-    /// The seconds that were added by [`MovableClock::advance`].
+    /// The seconds added by [`MovableClock::advance`].
     pub(crate) fn passed(&self) -> i64 {
         self.monotonic_ahead.load(Ordering::SeqCst)
     }
 
-    /// Somebody sets the device's clock to that moment.
+    /// The device's clock is set to that moment.
     pub(crate) fn set_wall_to(&self, moment: Timestamp) {
         self.set_wall(moment.seconds_since(self.began.wall));
     }
@@ -67,10 +67,10 @@ impl Clock for MovableClock {
     }
 }
 
-/// Pauses between attempts pass at once, on the test's clocks. Limits on how long somebody else may take are real.
+/// Pauses between attempts pass at once on the test's clocks. Limits on how long something else may take are real.
 #[derive(Debug)]
 pub(crate) struct ImpatientSpawner {
-    /// How many were set.
+    /// How many alarms were set.
     pub(crate) alarms: Arc<AtomicI64>,
     pub(crate) tokio: TokioSpawner,
     pub(crate) clock: Arc<MovableClock>,
@@ -89,7 +89,7 @@ impl Spawner for ImpatientSpawner {
         Box::pin(std::future::ready(()))
     }
 
-    /// It waits for the test's clock.
+    /// Waits for the test's clock.
     fn alarm(&self, duration: Duration) -> BoxFuture<'static, ()> {
         self.alarms.fetch_add(1, Ordering::SeqCst);
         let clock = Arc::clone(&self.clock);

@@ -1,5 +1,5 @@
-//! Promise 1, between processes: what one process has yet to tidy up never touches a sign-in that another made meanwhile.
-//! The cases were found by the simulation (`tests/simulation`).
+//! Promise 1, between processes: a process's pending cleanup never touches a sign-in that another process made
+//! meanwhile. The simulation (`tests/simulation`) found these cases.
 
 use pilotlight_core::ffi::{RetryReason, SessionError};
 use pilotlight_core::model::state::SessionState;
@@ -43,7 +43,7 @@ async fn a_revocation_that_is_done_later_leaves_a_newer_sign_in_alone() {
     assert_eq!(app.sign_out().await, SignOutOutcome::RevocationPending);
     world.control().clear_faults(Endpoint::Revoke);
 
-    // The extension tells the issuer, and cannot write down that it did.
+    // The extension notifies the issuer, but cannot store that it did.
     world.store.fail_writes(Some(disk_full()));
     let (revoked, writes) = (world.control().counters().families_revoked, world.store.counts().1);
     extension.restore().await.unwrap();
@@ -80,7 +80,7 @@ async fn a_profile_is_fetched_though_another_process_signed_in_meanwhile() {
     let (world, app, extension, _folder) = app_and_extension().await;
     world.sign_in(&app, ADA).await;
     world.clock.advance(86_400);
-    // Its token is too old, so it looks, and finds another session of the same user.
+    // Its token is too old, so it reads the store and finds another session of the same user.
     assert_eq!(extension.profile(true).await.unwrap().email.as_deref(), Some(ADA));
 }
 
@@ -98,7 +98,7 @@ async fn nobody_is_notified_of_a_renewal_before_it_is_stored() {
         async move { session.access_token(forced()).await }
     });
     world.store.wait_for_write(writes).await;
-    // Another caller, who would tell.
+    // Another caller, which would notice.
     let asking = tokio::spawn({
         let session = session.clone();
         async move { session.restore().await }
@@ -111,7 +111,7 @@ async fn nobody_is_notified_of_a_renewal_before_it_is_stored() {
     assert!(matches!(states.try_recv(), Ok(SessionState::SignedIn { .. })));
 }
 
-/// A signed-in user is never asked to sign in, however often the session changes hands while an answer is under way.
+/// A signed-in user is never asked to sign in, however often the session is replaced while an answer is in flight.
 #[tokio::test]
 async fn calls_that_are_overtaken_by_sign_ins_serve_the_last_one() {
     let world = World::new().await;
@@ -148,7 +148,7 @@ async fn calls_that_are_overtaken_by_sign_ins_serve_the_last_one() {
     }
 }
 
-/// Where that goes on, the caller is asked to try later.
+/// If that continues, the caller is asked to try later.
 #[tokio::test]
 async fn a_renewal_that_every_sign_in_overtakes_is_not_repeated_for_ever() {
     let world = World::new().await;
@@ -181,7 +181,7 @@ fn assert_asks_to_try_later(error: &SessionError) {
     );
 }
 
-/// It ends after this process has looked, and before it proves that it can write.
+/// The session ends after this process has read the store, and before it proves that it can write.
 #[tokio::test]
 async fn a_renewal_brings_no_session_back_that_another_process_has_just_ended() {
     let (world, app, _extension, _folder) = app_and_extension().await;
@@ -198,7 +198,7 @@ async fn a_renewal_brings_no_session_back_that_another_process_has_just_ended() 
     assert_eq!((world.stored(), world.refresh_grants()), (None, 0));
 }
 
-/// It was suspended, and iOS took its lock; the other one renews faster than it asks.
+/// The process was suspended, and iOS took its lock; the other process renews faster than this one asks.
 #[tokio::test]
 async fn a_process_that_comes_too_late_again_and_again_is_asked_to_try_later() {
     let (world, app, extension, _folder) = app_and_extension().await;
@@ -227,7 +227,7 @@ async fn a_process_that_comes_too_late_again_and_again_is_asked_to_try_later() {
     assert_renews(&app).await;
 }
 
-/// What is read of a shared store may be older than what this process has written since.
+/// An item read from a shared store may be older than what this process has written since.
 #[tokio::test]
 async fn a_look_that_began_before_a_sign_in_does_not_undo_it() {
     let (world, _folder) = shared_world().await;
@@ -246,7 +246,7 @@ async fn a_look_that_began_before_a_sign_in_does_not_undo_it() {
     assert!(is_signed_in(&app) && world.stored().is_some());
 }
 
-/// A browser's page that is closed late belongs to a sign-in that another one has replaced.
+/// A browser page that is closed late belongs to a sign-in that another one has replaced.
 #[tokio::test]
 async fn cancelling_an_attempt_leaves_the_one_that_replaced_it() {
     let world = World::new().await;

@@ -1,4 +1,4 @@
-//! Answers that are not what the standards say and hold what is needed all the same, from every endpoint.
+//! Non-standard answers that nevertheless contain the needed data, from every endpoint.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::transport::is_the_apps;
 use crate::watched::Watched;
 use crate::world::{ADA, World, assert_renews, forced, public};
 
-/// What servers and what stands before them put around JSON.
+/// What servers, and proxies in front of them, put around JSON.
 fn odd() -> Vec<Fault> {
     vec![
         Fault::bytes(b"\xef\xbb\xbf", b"", b""),
@@ -71,7 +71,7 @@ async fn every_request_asks_for_an_answer_that_is_not_coded() {
 
 #[tokio::test]
 async fn an_answer_in_a_coding_that_is_not_known_is_named_as_what_it_is() {
-    // URLSession undoes the codings that it knows by itself, and this one is not what it says it is.
+    // URLSession decodes the codings that it knows by itself, and this body is not in the coding that it names.
     if is_the_apps() {
         return;
     }
@@ -130,13 +130,13 @@ async fn a_claim_that_nobody_asked_for_is_not_checked() {
     }
 }
 
-/// The Management API, and refusals: they are read as tolerantly as what succeeds.
+/// Metadata answers and refusals are read as tolerantly as successful answers.
 #[tokio::test]
 async fn what_stands_around_metadata_and_refusals_makes_no_difference() {
     for (place, fault) in odd().into_iter().enumerate() {
         let world = World::new().await;
         let session = world.signed_in().await;
-        // An object that was half read would be half written back: only that is refused.
+        // An object that was read in part would be written back in part, so only that is refused.
         let is_whole = place != 3;
         world.control().fault(Endpoint::Users, fault.clone().for_ever());
         let metadata = session.fetch_metadata(&[]).await;
@@ -168,7 +168,7 @@ async fn what_stands_around_metadata_and_refusals_makes_no_difference() {
     }
 }
 
-/// A network in which every request is refused in these bytes.
+/// A network in which every request is refused with these bytes.
 #[derive(Debug)]
 struct Answering(Vec<u8>);
 

@@ -1,5 +1,5 @@
-//! Endpoints that a discovery document names and nobody can use: only what needs them fails. The table in
-//! docs/reliability.md is made here.
+//! Endpoints in a discovery document that cannot be used: only the calls that need them fail. This makes the table in
+//! docs/reliability.md.
 
 use std::fmt::Write as _;
 
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::documented::{assert_documented, in_words};
 use crate::world::{ADA, World, assert_renews, cached, public};
 
-/// What stands in an endpoint's place.
+/// The values in place of an endpoint.
 fn unusable() -> Vec<(&'static str, Value)> {
     vec![
         ("nothing", Value::Null),
@@ -32,14 +32,14 @@ fn unusable() -> Vec<(&'static str, Value)> {
     ]
 }
 
-/// Signed in with a document that has `value` there, and renewed.
+/// Signed in with a document that has `value` for the endpoint, and renewed.
 async fn signed_in(world: &World, endpoint: &str, value: Value) -> SessionManager {
     let document = Fault::answer(json!({ endpoint: value }));
     world.control().fault(Endpoint::Discovery, document.for_ever());
     let session = world.session_with(world.oidc_configuration());
     world.sign_in(&session, ADA).await;
     assert_renews(&session).await;
-    // The same as it was kept with the session.
+    // The same with the document that was kept with the session.
     let session = world.session_with(world.oidc_configuration());
     session.restore().await.unwrap();
     assert_renews(&session).await;
@@ -82,7 +82,7 @@ async fn an_optional_endpoint_that_cannot_be_used_is_the_fault_of_its_own_calls_
     assert_documented("optional-endpoints", &table);
 }
 
-/// What every sign-in needs is no option.
+/// An endpoint that every sign-in needs is not optional.
 #[tokio::test]
 async fn an_endpoint_that_everything_needs_is_named() {
     for endpoint in ["authorization_endpoint", "token_endpoint", "jwks_uri"] {

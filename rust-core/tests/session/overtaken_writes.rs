@@ -1,5 +1,5 @@
-//! Promises 1 and 2, between processes: what is about to be written replaces what its process has seen, and nothing that
-//! another one has written since.
+//! Promises 1 and 2, between processes: a write replaces what its process has seen, and nothing that another process
+//! has written since.
 
 use pilotlight_core::model::state::SessionState;
 use pilotlight_core::session::{SessionManager, Sharing, SignOutOutcome};
@@ -11,7 +11,7 @@ use crate::reports::events;
 use crate::sharing::{app_and_extension, assert_no_token_was_spent_twice, shared_world};
 use crate::world::{ADA, GRACE, World, assert_renews, cached, disk_full, forced, is_signed_in, until};
 
-/// A sign-out whose look at the store took place, and whose process stands still before it goes on.
+/// A sign-out that has read the store, in a process that is then suspended.
 async fn sign_out_that_stands_still<'a>(
     world: &'a World,
     session: &SessionManager,
@@ -25,7 +25,7 @@ async fn sign_out_that_stands_still<'a>(
     (leaving, gate)
 }
 
-/// What another process makes of the stored session.
+/// Changes the stored session as another process's renewal would.
 fn renewed_elsewhere(world: &World) {
     world.change_stored(|item| {
         item["sequence"] = (item["sequence"].as_u64().unwrap_or(0) + 1).into();
@@ -60,7 +60,7 @@ async fn a_sign_out_removes_what_another_process_has_renewed_since() {
     assert_eq!(extension.restore().await, Ok(SessionState::SignedOut));
 }
 
-/// It is a sign-out of whatever there is, and nothing is known yet.
+/// It is a sign-out of whatever session there is, and nothing is known yet.
 #[tokio::test]
 async fn a_sign_out_before_the_store_could_be_read_removes_what_is_read_first_and_nothing_newer() {
     for is_newer in [false, true] {
@@ -90,7 +90,7 @@ async fn a_sign_out_before_the_store_could_be_read_removes_what_is_read_first_an
     }
 }
 
-/// Where several processes write all the time.
+/// Several processes write all the time.
 #[tokio::test]
 async fn a_write_that_comes_too_late_again_and_again_replaces_nothing_that_is_newer() {
     let (world, app, _extension, _folder) = app_and_extension().await;
@@ -112,7 +112,7 @@ async fn a_write_that_comes_too_late_again_and_again_replaces_nothing_that_is_ne
     assert!(stored["profile"].to_string().contains(ADA), "and the profile is stored");
 }
 
-/// By a process that was suspended in the middle of its write.
+/// A process that was suspended in the middle of its write overwrote the tokens.
 #[tokio::test]
 async fn tokens_that_were_written_over_by_spent_ones_are_written_again_but_not_by_who_only_looks() {
     let (mut world, app, extension, _folder) = app_and_extension().await;
@@ -157,8 +157,8 @@ async fn a_sign_out_over_a_damaged_item_removes_it_and_revokes() {
     }
 }
 
-/// A process that renews while its user signs in again keeps the lock until the new session is stored: the next one would
-/// send the token that was spent.
+/// A process that renews while its user signs in again keeps the lock until the new session is stored: otherwise the
+/// next process would send the spent token.
 #[tokio::test]
 async fn the_lock_is_kept_until_what_replaced_the_renewed_session_is_stored() {
     let (world, app, extension, _folder) = app_and_extension().await;
@@ -195,8 +195,8 @@ fn renewal(session: &SessionManager) -> JoinHandle<Result<(), pilotlight_core::m
     tokio::spawn(async move { session.access_token(forced()).await.map(drop) })
 }
 
-/// Two requests with one refresh token, because a process went on without its lock: the issuer refuses the later one, which
-/// ends the session, and the answer to the earlier one comes last.
+/// Two requests with one refresh token, because a process continued without its lock: the issuer refuses the later one,
+/// which ends the session, and the answer to the earlier one comes last.
 #[tokio::test]
 async fn a_session_that_goes_on_after_its_end_was_announced_is_announced_as_restored() {
     let (world, app, extension, _folder) = app_and_extension().await;
@@ -220,7 +220,7 @@ async fn a_session_that_goes_on_after_its_end_was_announced_is_announced_as_rest
     assert!(is_signed_in(&app) && is_signed_in(&extension));
 }
 
-/// The same where what came is not checked yet when the other process sees it.
+/// The same if the new tokens are not checked yet when the other process sees them.
 #[tokio::test]
 async fn also_by_a_process_that_sees_tokens_which_are_not_checked_yet() {
     let (world, _app, extension, _folder) = app_and_extension().await;
@@ -239,7 +239,7 @@ async fn also_by_a_process_that_sees_tokens_which_are_not_checked_yet() {
     assert_eq!(announced.announced(), ["auth0|ada restored"]);
 }
 
-/// An end that was never announced is not taken back either.
+/// If the end was never announced, its reversal is not announced either.
 #[tokio::test]
 async fn an_end_that_the_store_was_not_given_is_not_taken_back() {
     let (world, app, extension, _folder) = app_and_extension().await;

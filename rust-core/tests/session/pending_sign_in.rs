@@ -1,4 +1,4 @@
-//! A sign-in that nobody ends: how long it waits, and what becomes of the tokens that it brought.
+//! A sign-in that is not completed: how long it waits, and what happens to its tokens.
 
 use pilotlight_core::ffi::SessionError;
 use pilotlight_core::session::{SessionManager, SignInOptions};
@@ -15,7 +15,7 @@ fn code_of(error: SessionError) -> String {
     }
 }
 
-/// The code was exchanged, and the ID token could not be checked: the tokens wait with the sign-in.
+/// The code was exchanged, but the ID token could not be checked: the tokens wait with the sign-in.
 async fn with_tokens_that_wait() -> (World, SessionManager, String) {
     let world = World::new().await;
     let session = world.signed_in().await;
@@ -36,7 +36,7 @@ fn revoked(world: &World) -> u64 {
     world.control().counters().families_revoked
 }
 
-/// What a code brought belongs to its own sign-in, also where another one has taken its place meanwhile.
+/// The tokens from a code belong to their own sign-in, even if another one has replaced it meanwhile.
 #[tokio::test]
 async fn the_tokens_of_one_sign_in_never_come_to_another() {
     let world = World::new().await;
@@ -80,7 +80,7 @@ async fn a_sign_in_ends_after_a_quarter_of_an_hour_by_the_clock_that_nobody_sets
     assert!(is_signed_in(&session));
 }
 
-/// Every call begins with that: the process may have been suspended.
+/// Every call checks this first, because the process may have been suspended.
 #[tokio::test]
 async fn the_beginning_of_any_call_ends_a_sign_in_that_is_too_old() {
     let (world, session, _) = with_tokens_that_wait().await;
@@ -105,7 +105,7 @@ async fn tokens_that_wait_with_a_sign_in_end_with_it_and_are_revoked() {
     );
     assert!(!is_signed_in(&session) && world.stored().is_none());
 
-    // The same where nothing is done before.
+    // The same if no other call comes first.
     let (world, session, callback) = with_tokens_that_wait().await;
     world.clock.advance_monotonic(QUARTER);
     assert_eq!(

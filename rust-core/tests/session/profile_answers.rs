@@ -1,5 +1,5 @@
-//! What the userinfo endpoint may answer, and what comes of it: ways to refuse a token, and signed answers. The tables in
-//! docs/reliability.md are made here. In every row the session goes on, with the tokens that it had.
+//! The possible answers of the userinfo endpoint, and their effects: refusals of a token, and signed answers. This
+//! makes the tables in docs/reliability.md. In every row the session continues with the tokens that it had.
 
 use std::fmt::Write as _;
 
@@ -87,7 +87,7 @@ async fn every_way_to_refuse_a_token_renews_once() {
     assert_documented("userinfo-refusals", &table);
 }
 
-/// A key of the issuer's, as it is published from now on.
+/// A key of the issuer, as published from now on.
 struct Key {
     algorithm: &'static str,
     jwk: Value,
@@ -147,7 +147,7 @@ fn jwt(text: &str) -> Fault {
     Fault::status(200).header("content-type", "application/jwt").body(text)
 }
 
-/// Ada is signed in, and the issuer announces these algorithms for userinfo.
+/// Signs Ada in at an issuer that announces these algorithms for userinfo.
 async fn announcing(announced: Value, keys: &[&Key]) -> (World, SessionManager) {
     let world = World::new().await;
     let document = Fault::answer(json!({
@@ -259,7 +259,7 @@ async fn a_signed_answer_is_taken_or_is_the_profiles_own_fault() {
                 .all(|waiting| waiting.0 != Endpoint::Userinfo),
             "{what}"
         );
-        // Keys are looked for once a minute.
+        // Keys are fetched at most once a minute.
         world.clock.advance(61);
     }
     assert_documented("signed-userinfo", &table);
@@ -272,7 +272,7 @@ fn seconds_since_1970() -> i64 {
     i64::try_from(since.as_secs()).unwrap()
 }
 
-/// Where an issuer announces nothing that can be used, userinfo is signed as ID tokens are: here by RS256.
+/// If an issuer announces no usable algorithm, userinfo is signed like ID tokens: here with RS256.
 #[tokio::test]
 async fn what_is_announced_for_userinfo_counts_in_whatever_form() {
     let key = Key::new("ES256");
@@ -318,7 +318,7 @@ async fn what_is_announced_for_userinfo_counts_in_whatever_form() {
     public_profile(&session).await;
 }
 
-/// As for ID tokens.
+/// The same rule as for ID tokens.
 #[tokio::test]
 async fn a_signed_answer_has_expired_when_both_clocks_say_so() {
     let key = Key::new("ES256");
@@ -341,7 +341,7 @@ async fn a_signed_answer_has_expired_when_both_clocks_say_so() {
     }
 }
 
-/// It may be signed by a new one, which is looked for once a minute.
+/// The answer may be signed with a new key, and keys are fetched at most once a minute.
 #[tokio::test]
 async fn a_signed_answer_whose_key_cannot_be_looked_for_yet_is_for_later() {
     let key = Key::new("ES256");

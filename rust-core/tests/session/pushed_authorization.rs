@@ -127,7 +127,7 @@ async fn an_issuer_without_the_endpoint_is_a_setting_to_change() {
     );
 }
 
-/// A parameter that would undo it is refused here.
+/// A parameter that would undo the pushed request is refused.
 #[tokio::test]
 async fn an_app_names_no_request_uri_itself() {
     let world = World::new().await;

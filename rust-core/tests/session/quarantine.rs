@@ -1,11 +1,11 @@
-//! Promise 9: what is stored can be read, or is kept.
+//! Promise 9: everything that is stored can be read, or is kept.
 
 use pilotlight_core::ffi::SessionError;
 use pilotlight_core::model::state::SessionState;
 
 use crate::world::{ADA, World, disk_full, public};
 
-/// A session's item, and the name it has once it is kept aside.
+/// A session's item, and its name after it is set aside.
 async fn signed_in_item(world: &World) -> (String, String, Vec<u8>) {
     drop(world.signed_in().await);
     let (name, item) = world.store.items().pop_first().unwrap();
@@ -92,7 +92,7 @@ async fn a_newer_releases_item_stays_for_that_release_until_a_sign_in_replaces_i
     assert_eq!(world.store.items()[&aside], newer);
 }
 
-/// Kept under its own name, then: never neither.
+/// In that case it is kept under its own name; it is never lost.
 #[tokio::test]
 async fn a_damaged_item_that_cannot_be_moved_stays_and_is_moved_at_the_next_chance() {
     let world = World::new().await;

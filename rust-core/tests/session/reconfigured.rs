@@ -1,4 +1,4 @@
-//! An open session that is opened again with other settings: they count from now on, for every handle.
+//! An open session that is opened again with other settings: these apply from now on, to every handle.
 
 use std::sync::Arc;
 
@@ -68,7 +68,7 @@ async fn another_lifetime_counts_for_the_session_at_hand() {
     assert_renews(&session).await;
 }
 
-/// Auth0's endpoints are known from its domain; the same issuer as any other one is asked for them.
+/// Auth0's endpoints are derived from the domain; for the same issuer as another provider, they come from discovery.
 #[tokio::test]
 async fn the_issuers_endpoints_are_those_of_the_provider_as_it_is_named_now() {
     let world = World::new().await;

@@ -1,4 +1,4 @@
-//! Changes of the metadata that the server refuses for good: dropped, announced, in nobody's way.
+//! Metadata changes that the server refuses permanently are dropped and announced, and block no others.
 
 use futures_util::future::join_all;
 use pilotlight_core::machine::event::SessionEvent;
@@ -11,13 +11,13 @@ use crate::metadata_queue::{kept, object, queue, until_nothing_waits, waiting, w
 use crate::reports::events;
 use crate::world::{ADA, GRACE, forced, until};
 
-/// Each way of saying no for good, with the rest behind it.
+/// Each kind of permanent refusal, with other changes behind it.
 #[tokio::test]
 async fn a_change_that_the_server_refuses_for_good_is_dropped_and_the_others_go_on() {
     let refusal = |status: u16| Fault::json(status, &json!({"statusCode": status, "message": "no"}));
     for fault in [
         refusal(400),
-        // Such a token is renewed once; a fresh one that is refused as well is the final word.
+        // Such a token is renewed once; if the new one is refused too, the refusal is final.
         refusal(403).times(2),
         refusal(404),
         refusal(409),
@@ -47,7 +47,7 @@ async fn a_change_that_the_server_refuses_for_good_is_dropped_and_the_others_go_
             report.dropped.iter().map(|dropped| dropped.id).collect::<Vec<_>>(),
             [first]
         );
-        // Refused at once, it does not wait, and its caller hears why.
+        // If a change is refused at once, it does not wait, and its caller gets the reason.
         world.control().fault(Endpoint::Users, fault.clone());
         session
             .update_metadata_or_queue(object(json!({"a": 1})))
@@ -184,7 +184,7 @@ async fn what_was_refused_of_one_user_is_not_reported_to_the_next() {
     }
 }
 
-/// Each answer of the issuer's is a chance for what waits, but not one a moment after the last.
+/// Each answer of the issuer is an opportunity to send waiting changes, but not right after the last attempt.
 #[tokio::test]
 async fn what_the_server_cannot_take_now_is_not_sent_with_every_other_answer() {
     let (world, session) = world().await;
@@ -204,7 +204,7 @@ async fn what_the_server_cannot_take_now_is_not_sent_with_every_other_answer() {
     assert_eq!(kept(&world), json!({"a": 1}));
 }
 
-/// Several reasons to try come at the same moment: the first attempt speaks for all of them.
+/// Several triggers come at the same moment; the first attempt serves all of them.
 #[tokio::test]
 async fn several_chances_at_once_are_one_attempt() {
     let (world, session) = world().await;

@@ -1,5 +1,5 @@
-//! A dead refresh token in other words: issuers that answer it with a code that does not say so. One such answer proves
-//! nothing; three over at least a minute ask the user to sign in. The session stays, and one success ends this.
+//! Issuers that answer a dead refresh token with a code that does not say so. One such answer proves nothing; three
+//! over at least a minute ask the user to sign in. The session stays, and one success resets the count.
 
 use pilotlight_core::ffi::{SessionError, SignInReason};
 use pilotlight_core::machine::event::SessionEvent;
@@ -16,7 +16,7 @@ use crate::world::{
     ADA, GRACE, World, assert_renews, assert_unexpected, at_least, cached, forced, is_signed_in, public,
 };
 
-/// Longer than any cooldown without the issuer's asking for it; two of them are more than a minute.
+/// Longer than any cooldown that the issuer did not ask for; two of them are more than a minute.
 const A_WHILE: i64 = 31;
 const RETRY: &str = "retry UnexpectedAnswer None";
 
@@ -29,7 +29,7 @@ fn sign_in(code: &str) -> String {
     format!("sign in {:?}", SignInReason::RenewalsRefused { code })
 }
 
-/// What a call gets whose renewal meets `fault`. A while passes after it.
+/// The error of a call whose renewal meets `fault`. Some time passes afterwards.
 async fn meets(world: &World, session: &SessionManager, fault: Fault) -> SessionError {
     world.control().fault(Endpoint::Token, fault.for_ever());
     let error = public(session.access_token(forced()).await);
@@ -42,7 +42,7 @@ async fn is_refused(world: &World, session: &SessionManager, code: &str) -> Stri
     shape(meets(world, session, refusal(code)).await)
 }
 
-/// The third refusal comes next, and would be enough.
+/// The next refusal is the third, and would be enough.
 async fn twice_refused() -> (World, SessionManager) {
     let world = World::new().await;
     let session = world.signed_in().await;
@@ -214,13 +214,13 @@ async fn a_further_audience_that_is_refused_is_not_counted_and_one_that_succeeds
 async fn refusals_within_a_minute_are_not_enough_however_many() {
     let world = World::new().await;
     let session = world.signed_in().await;
-    // The pauses grow: 2, 4, 8 and 16 seconds at most.
+    // The pauses grow: at most 2, 4, 8 and 16 seconds.
     for pause in [2, 4, 8, 16] {
         world.control().fault(Endpoint::Token, refusal("invalid_token"));
         assert_eq!(shape(public(session.access_token(forced()).await)), RETRY);
         world.clock.advance(pause);
     }
-    // Not even when somebody sets the clock.
+    // Not even if the clock is set.
     world.clock.set_wall(24 * 3600);
     world.control().fault(Endpoint::Token, refusal("invalid_token"));
     assert_eq!(shape(public(session.access_token(forced()).await)), RETRY);
@@ -341,7 +341,7 @@ async fn a_spent_token_that_is_refused_in_other_words_gives_way_to_another_proce
     assert_eq!(world.control().counters().families_killed, 0);
 }
 
-/// It was suspended, iOS took its lock, and another task has taken the newer token over before the refusal comes.
+/// It was suspended, iOS took its lock, and another task has merged the newer token before the refusal comes.
 #[tokio::test]
 async fn a_spent_token_that_is_refused_gives_way_to_a_newer_one_that_this_process_knows_already() {
     let (world, app, extension, _folder) = app_and_extension().await;

@@ -1,4 +1,4 @@
-//! An endpoint that refuses every token, fresh ones too, costs one renewal and then none for a while.
+//! An endpoint that refuses every token, even new ones, causes one renewal and then none for a while.
 
 use std::time::Duration;
 
@@ -35,7 +35,7 @@ async fn an_endpoint_that_refuses_every_token_does_not_cost_one_renewal_for_each
             }
             assert_eq!(world.refresh_grants(), 2, "{refusal:?} {endpoint:?}");
 
-            // The session goes on, and when the endpoint is well again nothing is left of it.
+            // The session continues, and when the endpoint works again, nothing remains of the failure.
             world.control().clear_faults(endpoint);
             assert!(call().await);
             world.clock.advance(3600);
@@ -47,7 +47,7 @@ async fn an_endpoint_that_refuses_every_token_does_not_cost_one_renewal_for_each
     }
 }
 
-/// Requests of the app's own, which another client sends.
+/// The app's own requests, which another client sends.
 #[tokio::test]
 async fn an_api_of_the_apps_that_refuses_every_token_costs_one_renewal_and_then_none_for_a_while() {
     let world = World::new().await;
@@ -71,13 +71,13 @@ async fn an_api_of_the_apps_that_refuses_every_token_costs_one_renewal_and_then_
         assert_eq!(world.refresh_grants(), renewals);
         world.clock.advance(seconds);
     }
-    // Others are not concerned.
+    // Other APIs are not affected.
     session.note_replaced_token(api.to_owned(), true);
     assert_eq!(refuse(api).await, None);
     assert!(refuse(other).await.is_some());
     assert_eq!(world.refresh_grants(), 4);
 
-    // What another renewal has brought costs nothing, and where it is accepted nothing is left of all that.
+    // The token of another renewal costs nothing, and if it is accepted, nothing remains of the failure.
     let refused = Secret::new(cached(&session).unwrap());
     let newer = session.access_token(forced()).await.unwrap();
     let given = session.replace_refused_token(refused, api, None, Duration::ZERO).await;

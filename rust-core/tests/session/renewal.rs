@@ -1,4 +1,4 @@
-//! Access tokens: from memory without a trace, renewed once however many ask.
+//! Access tokens: from memory without any I/O, and renewed once for any number of callers.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -29,7 +29,7 @@ async fn a_valid_token_costs_no_store_and_no_network() {
     assert_eq!(world.control().requests().len(), requests_before);
 }
 
-/// The profile is being written, slowly; the token has nothing to do with that.
+/// The profile is being written, slowly; the token does not depend on that.
 #[tokio::test]
 async fn a_valid_token_does_not_wait_for_a_write_of_something_else() {
     let world = World::new().await;
@@ -136,8 +136,8 @@ async fn callers_who_force_a_renewal_together_share_one() {
     assert_eq!(world.refresh_grants(), 1);
 }
 
-/// The renewal is the session's, not the caller's: on a server that rotates, an answer nobody takes in would end the
-/// session.
+/// The renewal belongs to the session and not to the caller: on a server that rotates, an answer that nobody receives
+/// would end the session.
 #[tokio::test]
 async fn a_renewal_goes_on_when_its_caller_goes_away() {
     let world = World::new().await;
@@ -187,8 +187,8 @@ async fn a_min_ttl_that_no_token_reaches_is_an_argument_to_fix_and_not_a_storm()
     }
     // The last token may have been an exception.
     assert_eq!(world.refresh_grants(), 1);
-    // The issuer may have changed its mind since: a renewal that was due anyway is kept, and stored, before the policy
-    // speaks.
+    // The issuer may have changed its policy since: a renewal that was due anyway is kept and stored before the policy
+    // is checked.
     let options = pilotlight_core::session::TokenOptions {
         force_refresh: true,
         ..at_least(601)
@@ -256,7 +256,7 @@ async fn answers_that_are_not_quite_by_the_book_still_renew() {
     assert_renews(&session).await;
 }
 
-/// RFC 6749 5.1: left out where it is what was asked for.
+/// RFC 6749 5.1: the scope is left out if it is the requested one.
 #[tokio::test]
 async fn the_stored_scope_is_that_of_the_token() {
     let world = World::new().await;
@@ -278,7 +278,7 @@ async fn the_stored_scope_is_that_of_the_token() {
     assert_eq!(stored(), "openid profile");
 }
 
-/// No lock of the session's is held while a caller's closure runs.
+/// The session holds no lock while a caller's closure runs.
 #[tokio::test]
 async fn a_closure_that_gets_the_token_may_call_the_session() {
     let world = World::new().await;

@@ -1,4 +1,4 @@
-//! Tokens that nobody will use are revoked, and a sign-out beats a sign-in that has not ended.
+//! Tokens that nobody will use are revoked, and a sign-out takes precedence over an unfinished sign-in.
 
 use pilotlight_core::machine::error::Error;
 use pilotlight_core::model::state::SessionState;
@@ -16,7 +16,7 @@ async fn a_sign_out_cancels_a_sign_in_whose_end_waits_for_the_store() {
     world.store.fail_writes(Some(disk_full()));
     session.profile(true).await.unwrap();
     world.store.fail_writes(None);
-    // The profile waits to be written; the sign-in's end tries that first.
+    // The profile waits to be written; the end of the sign-in tries that first.
     let callback = world.callback(&session, GRACE).await;
     let gate = world.store.gate.lock().await;
     let writes = world.store.counts().1;
@@ -66,13 +66,13 @@ async fn the_refresh_token_of_another_user_whom_a_sign_in_replaces_is_revoked() 
     world.sign_in(&session, GRACE).await;
     until("revoked", || world.control().counters().families_revoked == 1).await;
     assert_renews(&session).await;
-    // The same user's is not: some issuers delete the grant along with it.
+    // The same user's token is not revoked: some issuers delete the grant along with it.
     world.sign_in(&session, GRACE).await;
     assert_renews(&session).await;
     assert_eq!(world.control().seen(Endpoint::Revoke), 1);
 }
 
-/// Grace has signed in over Ada's session while nothing could be revoked; Ada's refresh token.
+/// Grace has signed in over Ada's session while no revocation could be sent. Returns Ada's refresh token.
 async fn replaced_while_revocation_fails(world: &World) -> (SessionManager, String) {
     let session = world.signed_in().await;
     let replaced = world.stored_refresh_token();
@@ -147,7 +147,7 @@ async fn a_sign_in_of_the_same_user_forgets_her_own_and_no_others() {
     world.sign_in(&session, ADA).await;
     assert_eq!(waiting(&world), std::slice::from_ref(&graces));
     assert_eq!(session.sign_out().await, SignOutOutcome::RevocationPending);
-    // Also after a sign-out: it is known whose each is.
+    // Also after a sign-out: the user of each token is known.
     world.sign_in(&session, ADA).await;
     assert_eq!(waiting(&world), [graces]);
     world.control().clear_faults(Endpoint::Revoke);
@@ -156,7 +156,7 @@ async fn a_sign_in_of_the_same_user_forgets_her_own_and_no_others() {
     assert_renews(&session).await;
 }
 
-/// The extension does not know yet that somebody is signed in.
+/// The extension does not know yet that a user is signed in.
 #[tokio::test]
 async fn another_processs_session_that_a_sign_in_writes_over_is_revoked_too() {
     let (world, _folder) = shared_world().await;
@@ -170,7 +170,7 @@ async fn another_processs_session_that_a_sign_in_writes_over_is_revoked_too() {
     assert_renews(&extension).await;
 }
 
-/// What one process has revoked does not come back with another's writing.
+/// A token that one process has revoked does not come back with another process's write.
 #[tokio::test]
 async fn two_processes_agree_on_what_waits() {
     let (world, _folder) = shared_world().await;
@@ -179,7 +179,7 @@ async fn two_processes_agree_on_what_waits() {
     world.control().fault(Endpoint::Revoke, Fault::status(503).for_ever());
     world.sign_in(&app, GRACE).await;
     extension.restore().await.unwrap();
-    // That they have also seen the answer: their waits begin with it.
+    // Wait until both have also seen the answer: their cooldowns begin then.
     let failures = || world.log.text().matches("could not be revoked").count();
     until("both have tried", || failures() == 2).await;
     assert_eq!(world.control().seen(Endpoint::Revoke), 2);

@@ -1,4 +1,4 @@
-//! What a session tells those who listen: its states, or its events.
+//! What a session reports to its listeners: its states, or its events.
 
 use pilotlight_core::ffi::SessionError;
 use pilotlight_core::machine::event::{Report, SessionEvent};
@@ -7,7 +7,7 @@ use pilotlight_core::session::SessionManager;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::mpsc::error::TryRecvError;
 
-/// The changes of state alone.
+/// Only the changes of state.
 pub(crate) struct States(UnboundedReceiver<Report>);
 
 pub(crate) fn states(session: &SessionManager) -> States {
@@ -32,7 +32,7 @@ impl States {
     }
 }
 
-/// The events alone.
+/// Only the events.
 pub(crate) struct Events(UnboundedReceiver<Report>);
 
 pub(crate) fn events(session: &SessionManager) -> Events {
@@ -40,7 +40,7 @@ pub(crate) fn events(session: &SessionManager) -> Events {
 }
 
 impl Events {
-    /// Those that were announced since the last time.
+    /// The events since the last call.
     pub(crate) fn take(&mut self) -> Vec<SessionEvent> {
         let mut events = Vec::new();
         while let Ok(report) = self.0.try_recv() {
@@ -51,7 +51,7 @@ impl Events {
         events
     }
 
-    /// The same in a few words each.
+    /// The same, each in a few words.
     pub(crate) fn announced(&mut self) -> Vec<String> {
         self.take().into_iter().map(in_words).collect()
     }

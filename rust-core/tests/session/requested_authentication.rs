@@ -1,4 +1,4 @@
-//! What an authorization request asks for is checked in the ID token.
+//! The authentication that an authorization request asks for is checked in the ID token.
 
 use std::collections::HashMap;
 
@@ -30,7 +30,8 @@ async fn max_age_is_checked_in_the_id_token() {
     );
 }
 
-/// OpenID Connect Core 5.5.1.1: what `acr_values` asks for may be missing, what `claims` asks for as essential may not.
+/// OpenID Connect Core 5.5.1.1: a class requested by `acr_values` may be missing, a class that `claims` requests as
+/// essential may not.
 #[tokio::test]
 async fn an_essential_class_is_checked_in_the_id_token_and_a_voluntary_one_is_not() {
     let world = World::new().await;
@@ -90,7 +91,7 @@ async fn an_organization_is_checked_in_the_id_token() {
         "id_token_invalid"
     );
     sign_in(&session, None).await.unwrap();
-    // Only Auth0 has said what the parameter means.
+    // Only Auth0 defines the meaning of this parameter.
     let elsewhere = world.session_named(world.oidc_configuration(), "elsewhere");
     sign_in(&elsewhere, Some(another())).await.unwrap();
 }

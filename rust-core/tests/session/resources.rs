@@ -143,7 +143,7 @@ async fn a_profile_is_as_old_as_the_caller_allows() {
         3,
         "no age at all is always too old"
     );
-    // A clock that was set back says nothing.
+    // A clock that was set back proves nothing.
     world.clock.set_wall(-1000);
     within(60, false).await.unwrap();
     assert_eq!(world.control().seen(Endpoint::Userinfo), 4);
@@ -172,7 +172,7 @@ async fn however_many_ask_for_the_profile_one_request_is_sent() {
     assert!((&mut first).now_or_never().is_none());
     assert!((&mut second).now_or_never().is_none() && (&mut third).now_or_never().is_none());
     world.control().wait_for_held(Endpoint::Userinfo, 1).await;
-    // The caller that began it need not stay.
+    // The caller that began it need not wait.
     drop(first);
     world.control().release(Endpoint::Userinfo);
     assert_eq!(second.await.unwrap(), third.await.unwrap());
@@ -185,7 +185,7 @@ async fn however_many_ask_for_the_profile_one_request_is_sent() {
     );
 }
 
-/// The issuer can take an access token back before its time; one renewal tells.
+/// The issuer can revoke an access token before it expires, which one renewal shows.
 #[tokio::test]
 async fn a_token_refused_before_its_time_is_renewed_once() {
     let world = World::with(Options::default().with(|s| s.refresh_ends_access_token = true)).await;
@@ -205,7 +205,7 @@ async fn a_token_refused_before_its_time_is_renewed_once() {
     assert!(is_signed_in(&session));
 }
 
-/// RFC 6750 3.1 has one way to refuse a token, servers have many.
+/// RFC 6750 3.1 defines one way to refuse a token, but servers have many.
 #[tokio::test]
 async fn a_token_refused_in_any_way_is_renewed_once() {
     let world = World::new().await;
@@ -244,7 +244,7 @@ async fn a_token_refused_in_any_way_is_renewed_once() {
     assert_eq!(world.refresh_grants(), renewals);
 }
 
-/// Two requests with the same refused token: what the first one's renewal brought serves the second as well.
+/// Two requests with the same refused token: the first one's renewal serves the second as well.
 #[tokio::test]
 async fn a_token_refused_twice_is_renewed_once() {
     let world = World::new().await;

@@ -1,4 +1,4 @@
-//! At launch: what the store holds, or cannot tell, or holds in a form that cannot be read.
+//! Launch: the store has a session, cannot be read, or contains an item that cannot be decoded.
 
 use std::time::Duration;
 
@@ -103,7 +103,7 @@ async fn what_a_newer_release_added_is_kept() {
     assert_eq!(world.stored().unwrap()["added_later"], json!({"kept": [1, 2]}));
 }
 
-/// One client at one issuer: another tenant's session is not presented to this one, and not lost either.
+/// One client at one issuer: another tenant's session is not used, and not lost either.
 #[tokio::test]
 async fn a_session_belongs_to_its_issuer_and_client() {
     let world = World::new().await;
@@ -130,7 +130,7 @@ async fn a_restored_session_of_a_discovered_issuer_renews_after_asking_for_the_e
     assert!(is_signed_in(&session));
 }
 
-/// What may be missing takes no session along.
+/// A damaged optional member does not lose the session.
 #[tokio::test]
 async fn a_member_that_is_null_or_of_another_form_is_absent_where_the_session_can_do_without_it() {
     let world = World::new().await;

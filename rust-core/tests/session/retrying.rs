@@ -1,4 +1,4 @@
-//! Trouble that passes is waited out, lost answers are asked for again, and nobody storms an issuer in trouble.
+//! Transient failures are waited out, lost answers are requested again, and requests never flood an issuer in trouble.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -31,7 +31,7 @@ async fn passing_trouble_is_waited_out() {
     }
 }
 
-/// Somebody's decision, or a page in front of the network, is the same a second later.
+/// A decision, or a page in front of the network, is the same a second later.
 #[tokio::test]
 async fn what_does_not_pass_by_itself_is_asked_once() {
     for trouble in [
@@ -122,7 +122,7 @@ async fn an_answer_that_is_lost_is_asked_for_again_at_once_with_the_same_token()
         Fault::stall_body(),
         Fault::reset().after_processing().times(2),
     ] {
-        // An overlap period is what an issuer offers against lost answers.
+        // Issuers offer an overlap period against lost answers.
         let world = World::with(Options::default().with(|s| s.leeway = 30))
             .await
             .impatient();
@@ -136,7 +136,7 @@ async fn an_answer_that_is_lost_is_asked_for_again_at_once_with_the_same_token()
     }
 }
 
-/// They lost nothing, however many they were.
+/// Those attempts lost nothing, however many they were.
 #[tokio::test]
 async fn an_answer_that_is_lost_is_asked_for_again_also_after_attempts_that_reached_nobody() {
     for unreached in 0..3_u32 {
@@ -186,7 +186,7 @@ async fn an_answer_that_is_lost_again_and_again_is_left_and_the_session_lives() 
     assert!(is_signed_in(&session));
 }
 
-/// Without an overlap period the token is spent, and the issuer's word for that is final.
+/// Without an overlap period the token is spent, and the issuer's refusal is final.
 #[tokio::test]
 async fn an_issuer_without_an_overlap_ends_the_session_by_its_own_word() {
     let world = World::with(Options::default().with(|s| s.leeway = 0)).await;

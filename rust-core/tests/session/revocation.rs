@@ -1,4 +1,4 @@
-//! A sign-out without a network: nobody is signed in any more, and the issuer is notified as soon as it can be.
+//! A sign-out without a network: nobody is signed in any more, and the issuer is notified as soon as possible.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::sharing::shared_world;
 use crate::watched::Watched;
 use crate::world::{ADA, World, assert_renews, cached, until};
 
-/// Ada signed out while the issuer could not be reached; her refresh token.
+/// Ada signed out while the issuer could not be reached. Returns her refresh token.
 async fn signed_out_offline(world: &World) -> (SessionManager, String) {
     let session = world.signed_in().await;
     let refresh_token = world.stored_refresh_token();
@@ -23,7 +23,7 @@ async fn signed_out_offline(world: &World) -> (SessionManager, String) {
     (session, refresh_token)
 }
 
-/// Returns when what runs in the background has notified the issuer, or tried to.
+/// Returns when the background task has notified the issuer, or tried to.
 async fn revocations_reach(world: &World, count: u64) {
     until("the issuer is notified", || {
         world.control().seen(Endpoint::Revoke) >= count
@@ -68,7 +68,7 @@ async fn so_does_the_next_look_at_the_store_in_the_same_launch() {
     assert_eq!(world.control().counters().families_revoked, 1);
 }
 
-/// Afterwards it could end the new session: some issuers delete the user's whole grant with a refresh token.
+/// A later revocation could end the new session: some issuers delete the user's whole grant with a refresh token.
 #[tokio::test]
 async fn a_new_sign_in_tells_the_issuer_first_or_not_at_all() {
     let world = World::new().await;
@@ -102,7 +102,7 @@ async fn an_issuer_that_is_still_away_is_asked_again_later() {
     store_is_emptied(&world).await;
 }
 
-/// Several reasons to ask come at the same moment: the first attempt speaks for all of them.
+/// Several triggers come at the same moment; the first attempt serves all of them.
 #[tokio::test]
 async fn several_chances_at_once_are_one_attempt() {
     let world = World::new().await;
@@ -111,7 +111,7 @@ async fn several_chances_at_once_are_one_attempt() {
     let session = world.session();
     session.restore().await.unwrap();
     revocations_reach(&world, 1).await;
-    // The answer, before the clock moves.
+    // Wait for the answer before the clock moves.
     tokio::time::sleep(Duration::from_millis(300)).await;
     world.clock.advance(31);
     for restored in join_all((0..8).map(|_| session.restore())).await {
@@ -143,7 +143,7 @@ async fn an_issuer_that_refuses_is_not_asked_again() {
     }
 }
 
-/// A server in between does not speak for the issuer.
+/// A proxy does not answer for the issuer.
 #[tokio::test]
 async fn a_page_or_a_proxy_does_not_end_a_revocation() {
     let world = World::new().await;
@@ -188,7 +188,7 @@ async fn signing_out_twice_tells_the_issuer_once() {
     assert_eq!(world.control().counters().families_revoked, 1);
 }
 
-/// Some issuers end nothing for a token that is spent.
+/// Some issuers end nothing for a spent token.
 #[tokio::test]
 async fn the_newest_refresh_token_is_revoked_whichever_process_has_it() {
     let (world, _folder) = shared_world().await;

@@ -1,4 +1,4 @@
-//! A store that a test holds in its hands.
+//! A store under the test's control.
 
 use std::collections::BTreeMap;
 use std::future::poll_fn;
@@ -11,13 +11,13 @@ use tokio::sync::MutexGuard;
 
 use crate::world::until;
 
-/// A store in memory that fails on demand, and counts.
+/// A store in memory that fails on demand, and counts its operations.
 #[derive(Debug, Default)]
 pub(crate) struct ScriptedStore {
     script: Mutex<Script>,
-    /// Writes wait for it: a test that holds it holds them back.
+    /// Writes wait for this lock: a test that holds it delays them.
     pub(crate) gate: tokio::sync::Mutex<()>,
-    /// What was read is given after it: a test that holds it makes looks old.
+    /// A read returns its result only after it gets this lock: a test that holds it makes reads stale.
     pub(crate) read_gate: tokio::sync::Mutex<()>,
 }
 
@@ -28,7 +28,7 @@ struct Script {
     writes: u64,
     fails_reads: Option<StoreError>,
     fails_writes: Option<StoreError>,
-    /// Each comparison of an item that is there fails.
+    /// Each comparison with an existing item fails.
     recognises_nothing: bool,
 }
 
@@ -53,7 +53,7 @@ impl ScriptedStore {
         self.script.lock().unwrap().items.clear();
     }
 
-    /// Reads and writes (deletions included) so far.
+    /// Reads and writes (including deletions) so far.
     pub(crate) fn counts(&self) -> (u64, u64) {
         let script = self.script.lock().unwrap();
         (script.reads, script.writes)
@@ -71,15 +71,15 @@ impl ScriptedStore {
         self.script.lock().unwrap().recognises_nothing = recognises_nothing;
     }
 
-    /// Returns when a write has begun that was not counted in `writes`.
+    /// Returns when a write has begun that `writes` does not include.
     pub(crate) async fn wait_for_write(&self, writes: u64) {
         until("a write begins", || self.counts().1 != writes).await;
     }
 
-    /// Lets the write go on that waits at the gate, and holds back the next.
+    /// Lets the write that waits at the gate continue, and holds back the next one.
     pub(crate) async fn let_one_through<'a>(&'a self, gate: MutexGuard<'a, ()>) -> MutexGuard<'a, ()> {
         let mut after_it = std::pin::pin!(self.gate.lock());
-        // In the queue, behind the one that waits.
+        // In the queue, behind the waiting write.
         let queued = poll_fn(|context| Poll::Ready(after_it.as_mut().poll(context)));
         assert!(queued.await.is_pending());
         drop(gate);

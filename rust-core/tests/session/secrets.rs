@@ -1,5 +1,5 @@
-//! Promise 7: no secret and no personal data in any log, error, `Debug` or URL; the refresh token does not cross to
-//! Swift.
+//! Promise 7: no secret and no personal data appears in any log, error, `Debug` or URL; the refresh token does not
+//! cross to Swift.
 
 use std::collections::HashMap;
 
@@ -17,7 +17,7 @@ use crate::device_sso;
 use crate::reports::events;
 use crate::world::{ADA, World, cached, disk_full, forced};
 
-/// Everything that was said, searched for everything that must not be.
+/// All output, searched for everything that must not be in it.
 struct Search {
     said: String,
     secrets: Vec<(String, String)>,
@@ -113,7 +113,7 @@ async fn planted_secrets_are_nowhere_to_be_found() {
     search.keep_stored(&world);
     search.hear(&session);
 
-    // Renewals, good and bad; a server that quotes what it was sent.
+    // Renewals that succeed and fail; a server that quotes what it received.
     search.hear(session.access_token(forced()).await);
     search.keep_stored(&world);
     let quoted = format!(
@@ -181,14 +181,14 @@ async fn planted_secrets_are_nowhere_to_be_found() {
     search.said.push_str(&world.log.text());
     search.assert_silence();
 
-    // And no URL that the server saw: its log holds the targets.
+    // And no URL that the server saw, which its log contains.
     let seen = format!("{:?}", world.control().requests());
     for (name, secret) in &search.secrets {
         assert!(!seen.contains(secret.as_str()), "{name} was in a URL");
     }
 }
 
-/// What Swift can get hold of: every method's result, by the types they have. A refresh token is in none of them, and the
+/// Everything that Swift can get: the result of every method, by type. A refresh token is in none of them, and the
 /// verifier is not in the sign-in's URL.
 #[tokio::test]
 async fn the_refresh_token_stays_in_the_core() {

@@ -1,5 +1,5 @@
-//! Promise 3, between processes: an app and its extensions with one store. A process is a separate session here, which
-//! is all that processes share no memory means; the lock is the real one.
+//! Promise 3, between processes: an app and its extensions with one store. A process is a separate session here,
+//! because processes share no memory; the lock is the real one.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use tokio::runtime::Handle;
 use crate::meddling::Overtaken;
 use crate::world::{ADA, GRACE, World, assert_renews, at_least, cached, disk_full, forced, is_signed_in, public};
 
-/// Two processes in which Ada is signed in.
+/// Two processes with Ada signed in.
 pub(crate) async fn app_and_extension() -> (World, SessionManager, SessionManager, TempDir) {
     let (world, folder) = shared_world().await;
     let app = world.signed_in().await;
@@ -31,7 +31,7 @@ pub(crate) async fn shared_world() -> (World, TempDir) {
     shared_with(World::new().await)
 }
 
-/// The world's store is one that processes share.
+/// Makes the world's store one that processes share.
 pub(crate) fn shared_with(mut world: World) -> (World, TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let lock = FileLock::new(folder.path().join("session"), Handle::current());
@@ -96,7 +96,7 @@ async fn what_one_renewed_long_ago_the_other_takes_over_unless_it_is_too_old() {
     assert_no_token_was_spent_twice(&world);
 }
 
-/// Also for apps that named Pilotlight no other process.
+/// Even for apps that do not tell Pilotlight about other processes.
 #[tokio::test]
 async fn a_refusal_counts_only_for_the_newest_refresh_token_there_is() {
     let world = World::new().await;
@@ -149,7 +149,7 @@ async fn the_end_of_the_session_is_the_end_for_both() {
 async fn a_sign_out_in_one_signs_out_the_other_which_brings_nothing_back() {
     let (world, app, extension, _folder) = app_and_extension().await;
     assert_eq!(app.sign_out().await, SignOutOutcome::Revoked);
-    // With the access token in memory, which the issuer may honour until it expires.
+    // With the access token in memory, which the issuer may accept until it expires.
     drop(extension.profile(true).await);
     assert_eq!(extension.state(), Some(SessionState::SignedOut));
     assert_eq!(extension.restore().await, Ok(SessionState::SignedOut));
@@ -189,7 +189,7 @@ async fn a_new_sign_in_in_one_is_seen_by_the_other() {
     );
 }
 
-/// A profile is stored with the tokens: the process that fetched it must not write old tokens over new ones.
+/// A profile is stored with the tokens, so the process that fetched it must not overwrite new tokens with old ones.
 #[tokio::test]
 async fn a_profile_fetched_in_one_does_not_undo_the_others_renewal() {
     let (world, app, extension, _folder) = app_and_extension().await;
@@ -233,7 +233,7 @@ async fn an_item_that_was_damaged_meanwhile_is_kept_aside_and_written_anew() {
     assert_no_token_was_spent_twice(&world);
 }
 
-/// After an update of the app another process is of the new release, and this one still of the old.
+/// After an update of the app, another process runs the new release while this one still runs the old one.
 #[tokio::test]
 async fn a_newer_releases_item_is_left_to_it_also_by_who_is_signed_in() {
     let (world, app, _extension, _folder) = app_and_extension().await;
@@ -247,7 +247,7 @@ async fn a_newer_releases_item_is_left_to_it_also_by_who_is_signed_in() {
     assert_eq!(world.store.items(), [(name, newer)].into());
 }
 
-/// Another process that never comes to an end.
+/// Another process that never releases the lock.
 #[derive(Debug)]
 struct NeverFree;
 
@@ -299,14 +299,14 @@ async fn a_lock_that_is_given_up_before_a_suspension_is_free_at_once() {
     drop(renewing.await);
 }
 
-/// Its process is notified that the store has changed; nobody calls anything.
+/// The process is notified that the store has changed; nobody calls anything.
 #[tokio::test]
 async fn what_another_process_does_is_seen_by_looking_again() {
     let (mut world, folder) = shared_world().await;
     let app = world.signed_in().await;
     world.sharing = Sharing::ReadOnly;
     let widget = world.session();
-    // Nothing was read yet: the first look is the app's own, which needs its error.
+    // Nothing was read yet: the first read is the app's own, which needs its error.
     widget.look_again().await;
     assert_eq!(widget.state(), None);
     widget.restore().await.unwrap();
@@ -382,7 +382,7 @@ fn stored_access_token(world: &World) -> String {
         .to_owned()
 }
 
-/// What a process knows only from memory is not lost to a store that was emptied by somebody else before it was written.
+/// A session that a process has only in memory is not lost if somebody else empties the store before it is written.
 #[tokio::test]
 async fn a_sign_in_that_could_not_be_stored_survives_an_empty_store() {
     let (world, _folder) = shared_world().await;

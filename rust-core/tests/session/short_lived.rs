@@ -1,4 +1,5 @@
-//! Tokens that live shorter than a caller wants: looked at after the renewal, never before, and one renewal at a time.
+//! Tokens with a shorter lifetime than a caller wants: `minTTL` is checked after the renewal, never before, with one
+//! renewal at a time.
 
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use serde_json::json;
 use crate::audiences;
 use crate::world::{ADA, World, assert_renews, at_least, cached, forced, public};
 
-/// Keycloak shortens them near the end of its session.
+/// Keycloak shortens their lifetime near the end of its session.
 async fn after_a_short_lived_answer() -> (World, SessionManager) {
     let world = World::new().await;
     let session = world.signed_in().await;
@@ -86,18 +87,18 @@ async fn a_min_ttl_that_no_token_reaches_is_reported_after_one_renewal_and_not_a
         assert!(is_min_ttl(&public(session.access_token(at_least(30)).await)));
     }
     assert_eq!(world.refresh_grants(), 1);
-    // A caller that asks for less is not concerned, before and after the token has expired.
+    // A caller that asks for less is not affected, before and after the token has expired.
     assert!(session.access_token(at_least(10)).await.is_ok());
     world.clock.advance(21);
     assert!(session.access_token(at_least(10)).await.is_ok());
     assert_eq!(world.refresh_grants(), 2);
-    // Later it is tried again: the issuer may have been changed.
+    // Later it is tried again, because the issuer's settings may have changed.
     world.control().change(|s| s.access_token_lifetime = 3600);
     world.cooldown();
     assert!(session.access_token(at_least(30)).await.is_ok());
 }
 
-/// 300 seconds are Keycloak's default, and the guess where an issuer does not say.
+/// 300 seconds are Keycloak's default, and the assumed value if an issuer names none.
 #[tokio::test]
 async fn a_min_ttl_of_what_tokens_live_is_granted_and_does_not_renew_at_every_call() {
     let world = World::with(Options::default().with(|s| s.access_token_lifetime = 300)).await;
@@ -151,7 +152,7 @@ async fn callers_of_one_renewal_get_its_token_each_by_its_own_measure() {
     assert!(session.has_valid_session(Duration::ZERO));
 }
 
-/// Some servers say 0 of a token that they take for an hour.
+/// Some servers send 0 for a token that they accept for an hour.
 #[tokio::test]
 async fn a_token_that_lives_no_time_does_not_renew_at_every_call() {
     for expires_in in [

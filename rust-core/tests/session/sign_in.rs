@@ -1,4 +1,4 @@
-//! Signing in: the URL, the callback, the exchange, the ID token.
+//! Signing in: the URL, the callback, the code exchange, the ID token.
 
 use std::collections::HashMap;
 
@@ -20,7 +20,8 @@ pub(crate) fn code_of(error: SessionError) -> String {
     }
 }
 
-/// The audience of the configuration is the one that is sent; what else the app adds is sent beside it, with one or without.
+/// The audience of the configuration is sent. Other parameters of the app are sent beside it, with and without an
+/// audience.
 #[tokio::test]
 async fn what_the_app_adds_is_sent_with_an_audience_and_without() {
     for (audience, sent) in [
@@ -153,7 +154,7 @@ async fn an_id_token_that_is_not_to_be_believed_signs_nobody_in() {
     for (name, fault) in cases {
         let callback = world.callback(&session, ADA).await;
         world.control().fault(Endpoint::Token, Fault::id_token(fault));
-        // A key that is not there may be new: the keys are fetched again, unless that was done within the last minute.
+        // An unknown key may be new: the keys are fetched again, unless they were fetched within the last minute.
         world.clock.advance(61);
         assert_eq!(
             code_of(public(session.complete_sign_in(&callback).await)),
@@ -324,7 +325,7 @@ async fn passing_trouble_leaves_the_sign_in_in_progress() {
     assert_eq!(world.control().counters().code_grants_honoured, 1);
 }
 
-/// A code can be used once. When what comes after the exchange fails for a moment, the answer is still there.
+/// A code can be used once. If a step after the exchange fails temporarily, the answer is still there.
 #[tokio::test]
 async fn a_code_already_exchanged_is_not_sent_again() {
     let world = World::new().await;

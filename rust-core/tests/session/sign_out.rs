@@ -1,4 +1,4 @@
-//! Signing out: always here, at the issuer where it can be.
+//! Signing out: always on the device, and at the issuer if possible.
 
 use pilotlight_core::ffi::{SessionError, SignInReason};
 use pilotlight_core::model::state::SessionState;

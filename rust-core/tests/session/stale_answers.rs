@@ -1,4 +1,4 @@
-//! What is old is given where the caller allows it and something new cannot be had for the moment; not for other failures.
+//! An old value is returned if the caller allows it and a new one is temporarily unavailable; not after other failures.
 
 use std::time::Duration;
 

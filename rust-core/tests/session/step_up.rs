@@ -1,4 +1,4 @@
-//! The user of a session authenticates once more, because an API wants it (RFC 9470).
+//! The user of a session authenticates again because an API requires it (RFC 9470).
 
 use std::collections::HashMap;
 
@@ -114,7 +114,7 @@ async fn an_authentication_that_is_not_what_the_api_asked_for_changes_nothing() 
         (to(&["urn:not-reached-here"], None), IdTokenFault::new()),
         (to(&[], Some(60)), claim("auth_time", json!(old))),
         (to(&[], Some(60)), IdTokenFault::new().without("auth_time")),
-        // An API that names nothing wants another authentication.
+        // An API that names nothing requires another authentication.
         (to(&[], None), claim("auth_time", json!(old))),
     ] {
         let callback = callback(&world, &session, options, ADA).await;
@@ -159,7 +159,7 @@ async fn another_user_does_not_take_the_session_over() {
     assert_renews(&session).await;
 }
 
-/// OpenID Connect Core 5.5.1.1: `acr_values` asks for a voluntary claim, `claims` can ask for an essential one.
+/// OpenID Connect Core 5.5.1.1: `acr_values` requests a voluntary claim, `claims` can request an essential one.
 #[tokio::test]
 async fn a_class_is_asked_for_as_essential_where_the_issuer_takes_claims() {
     let world = World::new().await;
@@ -196,7 +196,7 @@ async fn a_class_is_asked_for_as_essential_where_the_issuer_takes_claims() {
     );
     assert!(is_signed_in(&session));
 
-    // So are the app's usual ones.
+    // The app's usual claims are requested too.
     let mut configuration = world.oidc_configuration();
     let usual = json!({"id_token": {"email": null}}).to_string();
     configuration.authorize_parameters.insert("claims".to_owned(), usual);
@@ -209,7 +209,7 @@ async fn a_class_is_asked_for_as_essential_where_the_issuer_takes_claims() {
     let claims: Value = serde_json::from_str(&parameter(&request.url, "claims").unwrap()).unwrap();
     let acr = json!({"essential": true, "values": ["urn:made-up"]});
     assert_eq!(claims, json!({"id_token": {"email": null, "acr": acr}}));
-    // A limit alone asks for no class.
+    // A limit alone requests no class.
     let request = usual.begin_step_up(to(&[], Some(60))).await.unwrap();
     assert_eq!(
         parameter(&request.url, "claims"),
@@ -259,7 +259,7 @@ async fn without_a_new_refresh_token_the_old_one_stays_and_renews() {
     assert_renews(&session).await;
 }
 
-/// A kill between the callback and the write leaves the session of before; afterwards there is the new one, whole.
+/// A kill between the callback and the write leaves the earlier session; after the write, the new one is complete.
 #[tokio::test]
 async fn a_kill_before_the_write_leaves_the_session_of_before() {
     let world = World::new().await;
@@ -291,7 +291,7 @@ async fn what_could_not_be_written_is_used_and_written_at_the_next_call() {
     assert_eq!(acr(&again), MULTI_FACTOR);
 }
 
-/// Its answer would bring a token of the authentication before, and the refresh token that belongs to it.
+/// The answer would bring a token of the earlier authentication, and the refresh token that belongs to it.
 #[tokio::test]
 async fn a_renewal_that_is_under_way_does_not_undo_it() {
     let world = World::new().await;

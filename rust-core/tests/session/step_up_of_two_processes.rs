@@ -1,4 +1,4 @@
-//! A user steps up in one process, while another one has the same session.
+//! A user steps up in one process while another process has the same session.
 
 use pilotlight_core::ffi::SessionError;
 use pilotlight_core::model::state::SessionState;
@@ -14,7 +14,7 @@ async fn processes_share_it() {
     step_up(&world, &app, to(&[MULTI_FACTOR], None)).await;
     extension.restore().await.unwrap();
     assert_eq!(cached(&extension), cached(&app));
-    // What the other process has renewed meanwhile is taken over before it, and does not come back after it.
+    // The other process's renewal meanwhile is merged before the step-up, and does not come back after it.
     let callback = callback(&world, &app, to(&[MULTI_FACTOR], Some(60)), ADA).await;
     assert_renews(&extension).await;
     app.complete_sign_in(&callback).await.unwrap();
@@ -47,8 +47,8 @@ async fn a_sign_in_in_another_process_wins() {
     assert_renews(&app).await;
 }
 
-/// Found by the model. The other process has a newer refresh token that it could not write; a step-up that brings none keeps the
-/// one that is spent.
+/// Found by the model. The other process has a newer refresh token that it could not write; a step-up without a new one
+/// keeps the spent one.
 #[tokio::test]
 async fn a_renewal_that_could_not_be_written_keeps_its_refresh_token() {
     let (world, app, extension, _folder) = app_and_extension().await;
@@ -72,8 +72,8 @@ async fn a_renewal_that_could_not_be_written_keeps_its_refresh_token() {
     assert_no_token_was_spent_twice(&world);
 }
 
-/// Found by the model. The sign-out could not be written before the other process had the tokens of the step-up, which are of
-/// another grant: they end too.
+/// Found by the model. The sign-out could not be written before the other process had the tokens of the step-up, which
+/// belong to another grant: they end too.
 #[tokio::test]
 async fn a_sign_out_that_is_written_late_revokes_what_it_removes() {
     let (world, app, extension, _folder) = app_and_extension().await;

@@ -1,4 +1,4 @@
-//! What was accepted can be stored and read again, under a name that is no other session's.
+//! Everything that was accepted can be stored and read again, under a name that no other session has.
 
 use pilotlight_core::model::configuration::Configuration;
 use pilotlight_core::model::metadata::parse_object;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::world::{World, assert_renews, is_signed_in};
 
-/// `levels` objects in each other.
+/// `levels` nested objects.
 fn nested(levels: usize) -> Value {
     (0..levels).fold(json!(1), |inside, _| json!({ "a": inside }))
 }
@@ -39,7 +39,7 @@ async fn a_change_that_is_nested_too_deep_to_be_read_again_does_not_wait() {
     assert!(matches!(restarted.restore().await, Ok(SessionState::SignedIn { .. })));
 }
 
-/// The profile can be fetched again, and the tokens cannot.
+/// The profile can be fetched again, but the tokens cannot.
 #[tokio::test]
 async fn a_profile_that_is_too_large_or_too_deep_is_given_but_not_stored_and_loses_no_token() {
     let picture = format!("data:image/png;base64,{}", "A".repeat(1_046_000));
@@ -70,7 +70,7 @@ async fn a_profile_of_half_a_megabyte_is_stored() {
     assert!(restarted.cached_profile().is_some());
 }
 
-/// The largest answer that is read is 1 MiB: tokens of that size are stored and read.
+/// The largest accepted answer is 1 MiB: tokens of that size are stored and read.
 #[tokio::test]
 async fn tokens_of_the_largest_answer_are_stored_and_read_again() {
     let world = World::new().await;
@@ -81,7 +81,7 @@ async fn tokens_of_the_largest_answer_are_stored_and_read_again() {
     assert_next_launch_renews(&world).await;
 }
 
-/// A member of that name may be anywhere in it, also where the profile is left out because it is too large.
+/// A member with that name may be anywhere in the profile, even if the profile is left out because it is too large.
 #[test]
 fn a_profile_is_written_in_its_own_place() {
     let item = |profile: &str| {
@@ -142,7 +142,7 @@ async fn no_two_sessions_have_one_item() {
     names.sort();
     names.dedup();
     assert_eq!(names.len(), count);
-    // As ever where nothing has to be escaped.
+    // Unchanged if nothing has to be escaped.
     assert!(
         configuration("app")
             .item_name("default")
@@ -159,7 +159,7 @@ async fn an_item_under_its_old_name_is_found_and_moved_if_it_is_the_same_clients
     world.store.remove(&name);
     let old_name = name.replacen("default", "de|fault", 1);
     world.store.put(&old_name, &item);
-    // The same name, read as that of another client.
+    // The same name, read as another client's.
     let mut other = world.configuration();
     other.client_id = format!("fault|{}", other.client_id);
     let stranger = world.session_named(other, "de");

@@ -1,4 +1,4 @@
-//! What is left out of an item that would be too large to be kept: never what the session lives by.
+//! The parts that are left out of an item that would be too large: never anything that the session needs.
 
 use pilotlight_core::model::secret::{Secret, SecretBytes};
 use pilotlight_core::model::state::ReauthenticationReason;
@@ -8,9 +8,9 @@ const SIGNED_IN: &str = include_str!("golden/v1-signed-in.json");
 const WITH_AUDIENCES: &str = include_str!("golden/v1-with-audiences.json");
 const WITH_REVOCATIONS: &str = include_str!("golden/v1-with-revocations.json");
 const WITH_PENDING_UPDATES: &str = include_str!("golden/v1-with-pending-updates.json");
-/// A Keychain item is no larger, where something can be left out.
+/// A Keychain item is not larger than this if something can be left out.
 const DESIRED: usize = 1_048_576;
-/// Nor is anything read that is larger.
+/// A larger item is not read.
 const LARGEST: usize = 4_194_304;
 
 fn read(item: &SecretBytes) -> StoredSession {
@@ -29,7 +29,7 @@ fn kilobytes(number: usize) -> Secret {
     Secret::new("t".repeat(number * 1024))
 }
 
-/// With an access token that makes the item so large as it is.
+/// With an access token that brings the item to that size.
 fn of_size(mut session: StoredSession, bytes: usize) -> StoredSession {
     session.credentials.access_token = Some(Secret::new(""));
     let without = encoded(&session).unwrap().expose().len();

@@ -1,4 +1,5 @@
-//! Promise 2: a rotated refresh token is stored before anything else can fail. And what happens when it cannot be.
+//! Promise 2: a rotated refresh token is stored before anything else can fail. Also: what happens if it cannot be
+//! stored.
 
 use std::time::Duration;
 
@@ -41,7 +42,7 @@ async fn a_renewal_with_a_bad_id_token_keeps_the_refresh_token_and_not_the_acces
     assert_eq!(world.control().counters().spent_refresh_tokens_presented, 0);
 }
 
-/// The app can be killed while the issuer's keys are being fetched: by then the new refresh token must be stored.
+/// The app can be killed while the issuer's keys are being fetched; by then the new refresh token must be stored.
 #[tokio::test]
 async fn what_a_renewal_brings_is_stored_before_the_id_token_is_checked() {
     let world = World::new().await;
@@ -56,7 +57,7 @@ async fn what_a_renewal_brings_is_stored_before_the_id_token_is_checked() {
     assert_eq!(world.control().counters().spent_refresh_tokens_presented, 0);
 }
 
-/// It may turn out to be somebody else's.
+/// It may turn out to belong to another user.
 #[tokio::test]
 async fn a_renewed_token_is_given_to_nobody_before_its_id_token_was_checked() {
     let world = World::new().await;
@@ -140,7 +141,7 @@ async fn a_store_that_refuses_is_an_error_and_the_tokens_stay_usable_until_it_ta
         "{error:?}"
     );
 
-    // The token is there for those who ask, and none of them renews again.
+    // Callers get the token, and none of them renews again.
     let token = session.access_token(at_least(60)).await.unwrap();
     assert_eq!(session.access_token(at_least(60)).await.unwrap(), token);
     assert_eq!(world.refresh_grants(), 1);
@@ -189,7 +190,7 @@ async fn a_sign_in_that_cannot_be_stored_is_an_error_and_stored_at_the_next_chan
     assert!(world.stored().is_some());
 }
 
-/// A store that is left in the middle of a write would do it after the next one, and put the older session there.
+/// If a write could be abandoned half way, it would complete after the next one, and store the older session.
 #[tokio::test]
 async fn a_write_goes_on_when_its_caller_goes_away() {
     let world = World::new().await;
@@ -232,7 +233,7 @@ async fn what_is_known_of_a_token_holds_until_anything_happens_to_the_session() 
     let (known, lease) = session.access_token_lease().unwrap();
     assert_eq!(known, epoch());
     assert!(lease.left > Duration::from_secs(3600) && lease.ends_in == Duration::from_secs(1));
-    // Reading changes nothing.
+    // Reading has no effect.
     assert!(cached(&session).is_some() && is_signed_in(&session) && known == epoch());
     session.access_token(forced()).await.unwrap();
     let (renewed, _) = session.access_token_lease().unwrap();

@@ -152,7 +152,7 @@ async fn the_issuers_refusal_of_the_current_refresh_token_ends_it() {
     }
 }
 
-/// An empty 400 says nothing about the refresh token, even from an issuer that means just that.
+/// An empty 400 says nothing about the refresh token, even from an issuer that means exactly that.
 #[tokio::test]
 async fn an_empty_400_is_not_a_refusal() {
     let world = World::with(Options::default().with(|s| s.dead_refresh_token = DeadRefreshToken::Empty400)).await;

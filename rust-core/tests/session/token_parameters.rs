@@ -1,4 +1,5 @@
-//! What an app configures for every token request: each kind has it, once, and what the request itself says wins.
+//! Parameters that an app configures for every token request: each kind of request has them, once, and the request's
+//! own values take precedence.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -14,10 +15,10 @@ use crate::exchange_sign_in::code;
 use crate::watched::Watched;
 use crate::world::{ADA, World, forced};
 
-/// The form of each request.
+/// Watches the form of each request.
 type Network = Watched<Vec<(String, String)>>;
 
-/// The values of that name in the last form.
+/// The values with that name in the last form.
 fn sent(network: &Network, name: &str) -> Vec<String> {
     let last = network.seen().into_iter().rfind(|form| !form.is_empty()).unwrap();
     let named = last.into_iter().filter(|(own, _)| own == name);
@@ -59,7 +60,7 @@ async fn each_token_request_has_it_once() {
     check("a sign-in by exchange");
 }
 
-/// Of a sign-in on another device: what the app configured goes along, unless the call says it.
+/// In a sign-in on another device, configured parameters are sent unless the call sets them.
 #[tokio::test]
 async fn a_device_authorization_has_the_configured_audience_unless_the_call_names_one() {
     let (world, _, network) = signed_in(&[]).await;
@@ -72,7 +73,7 @@ async fn a_device_authorization_has_the_configured_audience_unless_the_call_name
         (&[("audience", OTHER)], OTHER),
         (&[("audience", OTHER), ("prompt", "login")], OTHER),
     ] {
-        // The server does not know each of them; what was sent is what counts.
+        // The server does not know all of them; only the request matters.
         drop(session.begin_device_sign_in(map(parameters)).await);
         assert_eq!(sent(&network, "audience"), [audience], "{parameters:?}");
         let prompts = parameters.iter().filter(|(name, _)| *name == "prompt").count();
@@ -80,7 +81,8 @@ async fn a_device_authorization_has_the_configured_audience_unless_the_call_name
     }
 }
 
-/// The call's wins over the one set for every token request, and that one over the configuration's.
+/// The call's value takes precedence over the one for every token request, which takes precedence over the
+/// configuration's.
 #[tokio::test]
 async fn a_sign_in_by_exchange_has_one_audience() {
     let (world, _, network) = signed_in(&[]).await;
@@ -99,13 +101,13 @@ async fn a_sign_in_by_exchange_has_one_audience() {
             ..code(0)
         };
         let session = world.session_over(configuration, network.clone());
-        // The server does not know each of them; what was sent is what counts.
+        // The server does not know all of them; only the request matters.
         drop(session.sign_in_by_exchange(external).await);
         assert_eq!(sent(&network, "audience"), [audience]);
     }
 }
 
-/// Auth0 gives nothing else; another issuer may choose where nothing is said (RFC 8693 2.1).
+/// Auth0 issues nothing else; another issuer may choose if no type is requested (RFC 8693 2.1).
 #[tokio::test]
 async fn an_exchange_asks_for_an_access_token_by_name_unless_the_issuer_is_auth0() {
     let (world, session, network) = signed_in(&[]).await;

@@ -1,5 +1,5 @@
-//! Promise 10: tokens that came with a renewal are given out when they were checked, and not before: not after a restart
-//! either, and not by another process.
+//! Tokens of a renewal are given out once they have been checked, and not before: not after a restart either, and not
+//! by another process.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ fn another_user() -> Fault {
     Fault::id_token(IdTokenFault::new().claim("sub", json!("auth0|somebody-else")))
 }
 
-/// A launch that has no keys yet, whose renewal was answered with `fault` and waits for the keys.
+/// A launch without keys, whose renewal was answered with `fault` and waits for the keys.
 async fn renewal_that_waits_for_keys(world: &World, fault: Option<Fault>) -> SessionManager {
     let session = world.session();
     session.restore().await.unwrap();
@@ -85,7 +85,7 @@ async fn with_keys_at_hand_the_tokens_of_a_renewal_are_written_once() {
     let session = world.signed_in().await;
     let writes = world.store.counts().1;
     assert_renews(&session).await;
-    // One write shows that the store takes writes, one stores the tokens.
+    // One write proves that the store is writable, one stores the tokens.
     assert_eq!(world.store.counts().1, writes + 2);
     assert_eq!(world.stored().unwrap()["credentials"].get("unchecked"), None);
 }

@@ -1,4 +1,4 @@
-//! Promise 3: no refresh token is spent while its successor cannot be stored.
+//! Promise 2: no refresh token is spent while its successor cannot be stored.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ fn in_trouble() -> [StoreError; 2] {
     [StoreError::Locked, disk_full()]
 }
 
-/// The process is taken away before the trouble is over; the next one finds a session that can be renewed.
+/// The process ends before the trouble is over; the next one finds a session that can be renewed.
 async fn assert_survives(world: &World) {
     world.store.fail_reads(None);
     world.store.fail_writes(None);
@@ -64,7 +64,7 @@ async fn the_same_where_other_processes_use_the_store() {
     }
 }
 
-/// A full disk can be read.
+/// A store on a full disk can be read.
 #[tokio::test]
 async fn the_token_of_another_process_serves_though_nothing_can_be_written() {
     let mut world = World::with(Options::default().with(|s| s.access_token_lifetime = 3600)).await;
@@ -96,7 +96,7 @@ async fn the_same_for_a_further_audience_and_for_a_renewal_with_scopes() {
     assert_survives(&world).await;
 }
 
-/// What waits to be written is the proof, and another process's writing in between is no obstacle.
+/// The pending write is the proof, and another process's write in between does not prevent it.
 #[tokio::test]
 async fn the_trouble_over_the_next_call_renews() {
     let world = World::new().await;
@@ -110,7 +110,7 @@ async fn the_trouble_over_the_next_call_renews() {
     assert_eq!(world.stored().unwrap()["profile"]["email"], crate::world::ADA);
 }
 
-/// The trouble begins when the request is on its way: the tokens are in memory until the store takes them.
+/// The trouble begins when the request is in flight: the tokens stay in memory until the store takes them.
 #[tokio::test]
 async fn what_was_proved_and_fails_all_the_same_is_written_at_the_next_chance() {
     let world = World::new().await;

@@ -1,4 +1,4 @@
-//! The network with somebody who looks at each request on its way.
+//! A network that observes each request on its way.
 
 use std::sync::{Arc, Mutex};
 
@@ -14,7 +14,7 @@ pub(crate) struct Watched<T> {
 }
 
 impl<T: Clone> Watched<T> {
-    /// What `look` makes of each request is kept.
+    /// Keeps the result of `look` for each request.
     pub(crate) fn by(look: fn(&HttpRequest) -> T) -> Arc<Self> {
         Arc::new(Self {
             network: HttpTransport::new(),
@@ -23,7 +23,7 @@ impl<T: Clone> Watched<T> {
         })
     }
 
-    /// Of all requests so far, in their order.
+    /// The results for all requests so far, in order.
     pub(crate) fn seen(&self) -> Vec<T> {
         self.seen.lock().unwrap().clone()
     }

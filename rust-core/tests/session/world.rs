@@ -1,4 +1,4 @@
-//! One small world per test: an identity server, a store, clocks and a log that the test holds in its hands.
+//! One small world per test: an identity server, a store, clocks and a log under the test's control.
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicI64;
@@ -27,7 +27,7 @@ pub(crate) const ADA: &str = "ada@example.com";
 pub(crate) const GRACE: &str = "grace@example.com";
 pub(crate) const REDIRECT_URI: &str = "com.example.pilotlight://callback";
 
-/// Much more than anything takes, also on a busy machine.
+/// Much longer than anything takes, even on a busy machine.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// Returns when `condition` holds.
@@ -59,7 +59,7 @@ impl World {
         Self::with(Options::default()).await
     }
 
-    /// For servers that never answer. Elsewhere a busy machine shall not look like one.
+    /// For servers that never answer. Elsewhere, a busy machine must not look like one.
     pub(crate) fn impatient(self) -> Self {
         Self {
             longest_request: Duration::from_secs(2),
@@ -87,7 +87,7 @@ impl World {
         self.server.control()
     }
 
-    /// Auth0's way, with a refresh token and the Management API as audience.
+    /// An Auth0 configuration, with a refresh token and the Management API as audience.
     pub(crate) fn configuration(&self) -> SessionConfiguration {
         let scopes = [
             "openid",
@@ -122,7 +122,7 @@ impl World {
         }
     }
 
-    /// A start of the app: its own session over the world's store.
+    /// A start of the app: a new session over the world's store.
     pub(crate) fn session(&self) -> SessionManager {
         self.session_with(self.configuration())
     }
@@ -184,7 +184,7 @@ impl World {
         session
     }
 
-    /// The one item that the session keeps, as JSON.
+    /// The only item that the session keeps, as JSON.
     pub(crate) fn stored(&self) -> Option<Value> {
         let items = self.store.items();
         let mut sessions = items
@@ -195,12 +195,12 @@ impl World {
         item
     }
 
-    /// The stored session is as an earlier release wrote it: nothing is known of the issuer.
+    /// Makes the stored session look as written by an earlier release: without the discovery document.
     pub(crate) fn forget_discovery(&self) {
         self.change_stored(|item| drop(item.as_object_mut().unwrap().remove("discovery")));
     }
 
-    /// Writes the stored session changed.
+    /// Changes the stored session.
     pub(crate) fn change_stored(&self, change: impl FnOnce(&mut Value)) {
         let mut item = self.stored().unwrap();
         change(&mut item);
@@ -215,8 +215,8 @@ impl World {
             .to_owned()
     }
 
-    /// The error of a renewal that meets `fault` however often it tries. Afterwards the server is well again and long
-    /// enough has passed for the next attempt.
+    /// The error of a renewal that meets `fault` however often it tries. Afterwards the server works again and enough
+    /// time has passed for the next attempt.
     pub(crate) async fn renewal_that_meets(&self, fault: Fault, session: &SessionManager) -> SessionError {
         self.control().fault(Endpoint::Token, fault.for_ever());
         let error = public(session.access_token(forced()).await);
@@ -225,7 +225,7 @@ impl World {
         error
     }
 
-    /// What comes of `renewal` when the store, which was well when the request was sent, fails from then on.
+    /// The result of `renewal` if the store works when the request is sent, and fails from then on.
     pub(crate) async fn while_the_store_begins_to_fail<T>(
         &self,
         error: StoreError,
@@ -240,12 +240,12 @@ impl World {
         tokio::join!(renewal, failing).0
     }
 
-    /// As much time passes as a session ever waits before it asks the issuer again.
+    /// Advances the clock by the longest time that a session ever waits before it asks the issuer again.
     pub(crate) fn cooldown(&self) {
         self.clock.advance(25 * 3600);
     }
 
-    /// What the device's wall clock shows.
+    /// The time of the device's wall clock.
     pub(crate) fn wall(&self) -> Timestamp {
         self.clock.now().wall
     }
@@ -277,7 +277,7 @@ pub(crate) fn is_signed_in(session: &SessionManager) -> bool {
     matches!(session.state(), Some(SessionState::SignedIn { .. }))
 }
 
-/// What an app would see of an error.
+/// The error as an app would see it.
 pub(crate) fn public<T, E: Into<pilotlight_core::machine::error::Error>>(result: Result<T, E>) -> SessionError {
     match result {
         Ok(_) => panic!("an error was expected"),
@@ -285,7 +285,7 @@ pub(crate) fn public<T, E: Into<pilotlight_core::machine::error::Error>>(result:
     }
 }
 
-/// The session goes on; what came is nothing that the protocol knows.
+/// The session continues; the answer is unknown to the protocol.
 pub(crate) fn assert_unexpected(error: &SessionError) {
     assert!(
         matches!(
@@ -299,7 +299,7 @@ pub(crate) fn assert_unexpected(error: &SessionError) {
     );
 }
 
-/// A renewal that works, ends with a token that was not there before, and leaves the session signed in.
+/// A renewal that succeeds, returns a new token, and leaves the session signed in.
 pub(crate) async fn assert_renews(session: &SessionManager) -> Secret {
     let before = cached(session);
     let token = session.access_token(forced()).await.unwrap();

@@ -1,4 +1,4 @@
-//! The issuer's endpoints: a request in, an answer out. What an issuer says is said here, what it remembers in `server`.
+//! The issuer's endpoints: a request in, an answer out. The answers are here; the issuer's state is in `server`.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -17,17 +17,17 @@ use crate::world::World;
 
 pub(crate) const ISSUER: &str = "https://issuer.example";
 pub(crate) const CLIENT: &str = "native-app";
-/// What the issuer's clock showed when the simulation began.
+/// The time of the issuer's clock when the simulation began.
 pub(crate) const BEGINNING: i64 = 1_800_000_000;
 
-/// Made once; signatures differ from run to run, and nothing depends on their bytes.
+/// Made once. Signatures differ from run to run, but nothing depends on their bytes.
 static KEY: LazyLock<EcdsaKeyPair> = LazyLock::new(|| {
     let random = SystemRandom::new();
     let der = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).unwrap();
     EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, der.as_ref(), &random).unwrap()
 });
 
-/// What the network has to know of an answer.
+/// What the network needs to know about an answer.
 pub(crate) struct Acted {
     pub(crate) answer: HttpAnswer,
     pub(crate) minted: Option<Minted>,
@@ -35,7 +35,7 @@ pub(crate) struct Acted {
     pub(crate) refused: Option<usize>,
 }
 
-/// What a request asks for.
+/// The content of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Asked {
     Discovery,
@@ -70,7 +70,7 @@ pub(crate) fn parse(request: &HttpRequest) -> Asked {
     }
 }
 
-/// The user signs in in the browser: the callback URL.
+/// The user signs in in the browser. Returns the callback URL.
 pub(crate) fn authorize(world: &World, url: &str, subject: &str) -> String {
     let url = url::Url::parse(url).unwrap();
     let query: BTreeMap<String, String> = url.query_pairs().into_owned().collect();
@@ -84,7 +84,7 @@ pub(crate) fn authorize(world: &World, url: &str, subject: &str) -> String {
     format!("{}?code={code}&state={}", query["redirect_uri"], query["state"])
 }
 
-/// The issuer acts on a request. `zombie`: its sender has given up.
+/// The issuer processes a request. `zombie`: its sender has given up.
 pub(crate) fn act(world: &World, asked: &Asked, sender: Who, zombie: bool) -> Acted {
     let now = world.now();
     let only = |answer| Acted {
@@ -134,7 +134,7 @@ pub(crate) fn act(world: &World, asked: &Asked, sender: Who, zombie: bool) -> Ac
         Asked::Revocation(token) => {
             let mut state = world.state();
             let known = state.server.refresh_tokens.get_mut(token).map(|token| {
-                // A process that revokes it does not store it.
+                // A process that revokes the token does not store it.
                 token.write_failed = true;
                 token.family
             });

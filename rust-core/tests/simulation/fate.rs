@@ -1,4 +1,4 @@
-//! What happens to the world: one story from the first sign-in to a calm end, and the blows in between.
+//! The events of a run: a story from the first sign-in to a calm end, and the faults in between.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::rules::Held;
 use crate::server::{Cause, Who};
 use crate::world::{World, name_of};
 
-/// What the users of one process do in a run.
+/// How many actions the users of one process take in a run.
 const ACTIONS: u32 = 14;
 /// Longer than any cooldown.
 const REST: Duration = Duration::from_secs(400);
@@ -44,7 +44,7 @@ pub(crate) async fn story(world: Arc<World>) {
     calm(&world).await;
 }
 
-/// One moment of fate; false when the users have done all they wanted.
+/// One moment of fate; false if the users have finished their actions.
 async fn blow(world: &Arc<World>) -> bool {
     let longest = [5, 60, 3000][world.random().below(3) as usize];
     world.pause_up_to(Duration::from_secs(longest)).await;
@@ -98,7 +98,7 @@ fn jump(world: &World, process: usize) {
     world.trace(|| format!("fate: the clock of {} is {far} s ahead", name_of(process)));
 }
 
-/// As iOS does: the process is notified, gives its lock back, and stands still for a while.
+/// Like iOS: the process is notified, releases its lock, and stops for a while.
 pub(crate) fn suspend(world: &Arc<World>, process: usize) {
     let (manager, who) = {
         let state = world.state();
@@ -141,7 +141,7 @@ pub(crate) fn suspend(world: &Arc<World>, process: usize) {
     }));
 }
 
-/// Everything works again: now every session that was not ended must be there, and work.
+/// Everything works again: now every session that was not ended must exist and work.
 async fn calm(world: &Arc<World>) {
     {
         let mut state = world.state();

@@ -1,4 +1,4 @@
-//! What happened in the runs, in numbers.
+//! What happened in the runs, as figures.
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,6 +1,6 @@
-//! The session under a seeded scheduler, in a world that fails: crashes between any two effects, lost answers, a store
-//! that refuses, clocks that jump, processes that are suspended. What must hold all the same is in `rules`; which kinds
-//! of runs there are, in `profile`. A seed that fails prints its trace, and gives the same again:
+//! The session under a seeded scheduler, in a world with faults: crashes between any two effects, lost answers, a store
+//! that refuses, clocks that jump, suspended processes. `rules` has the rules that must hold nevertheless, and
+//! `profile` the kinds of runs. A failed seed prints its trace, and has the same result again:
 //!
 //!     scripts/simulate.sh --seed 4711
 #![allow(
@@ -32,7 +32,7 @@ use std::time::Instant;
 use crate::profile::profile_of;
 use crate::run::{run, run_all};
 
-/// In `scripts/test.sh`.
+/// The number of seeds in `scripts/test.sh`.
 const SEEDS: u64 = 2000;
 
 fn number(name: &str) -> Option<u64> {
@@ -66,7 +66,7 @@ fn nobody_is_signed_out_by_accident() {
     eprintln!("{figures}\n{:>14.1}  seconds", began.elapsed().as_secs_f64());
 }
 
-/// The whole trace of one seed; fails as it failed.
+/// Prints the whole trace of one seed, which fails in the same way again.
 fn replay(seed: u64) {
     let outcome = run(seed, true);
     for line in &outcome.trace {

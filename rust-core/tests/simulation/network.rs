@@ -1,4 +1,4 @@
-//! The network: requests are refused, answers are lost, late, or come from somebody else.
+//! The network: requests are refused, and answers are lost, late, or come from a third party.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,15 +20,15 @@ type Outcome = Result<HttpAnswer, TransportError>;
 #[derive(Debug, PartialEq, Eq)]
 enum Luck {
     Answered,
-    /// Nothing was done.
+    /// The request was not processed.
     Refused,
-    /// It was done, and no answer comes.
+    /// The request was processed, but no answer comes.
     Lost,
-    /// It was not done, and nobody can know that.
+    /// The request was not processed, but nobody can know that.
     LostBefore,
-    /// It was done; somebody in between says that the server did not answer.
+    /// The request was processed, but a gateway says that the server did not answer.
     Gateway,
-    /// It will be done when its sender has given up.
+    /// The request will be processed after its sender has given up.
     Zombie,
 }
 
@@ -45,7 +45,7 @@ impl Transport for Network {
     }
 }
 
-/// A renewal under way, to its sender's knowledge.
+/// A renewal in flight, as far as its sender knows.
 struct Flight(Option<(Arc<World>, Who, usize)>);
 
 impl Flight {
@@ -163,7 +163,7 @@ fn draw(world: &World, who: Who, asked: &Asked) -> Luck {
     luck
 }
 
-/// What is said where nothing was done.
+/// The answer to a request that was not processed.
 fn refuse(world: &World) -> Outcome {
     let now = world.now();
     let lot = world.random().below(9);

@@ -1,4 +1,4 @@
-//! The ports that do no more than ask the world: clock, spawner, random numbers, log, lock.
+//! The ports that only ask the world: clock, spawner, random numbers, log, lock.
 
 use std::fmt;
 use std::sync::Arc;
@@ -24,10 +24,10 @@ use crate::world::World;
 
 /// Longer than any operation of the store.
 const AFTERMATH: Duration = Duration::from_secs(10);
-/// How often a process looks whether a lock is free.
+/// How often a process checks whether a lock is free.
 const POLL: Duration = Duration::from_millis(50);
 
-/// The world, as one start of a process sees it.
+/// The world, as seen by one start of a process.
 #[derive(Clone)]
 pub(crate) struct View {
     pub(crate) world: Arc<World>,
@@ -73,8 +73,8 @@ impl View {
         self.world.scheduler.spawn(Some(self.who.process), work);
     }
 
-    /// Runs `effect` as the system does for a process: it goes on when nobody waits for it any more, and ends with the
-    /// process.
+    /// Runs `effect` like the system does for a process: it continues even if nobody waits for it any more, and ends
+    /// with the process.
     pub(crate) async fn detached<T: Send + 'static>(&self, effect: impl Future<Output = T> + Send + 'static) -> T {
         let (done, outcome) = oneshot::channel();
         self.spawn(Box::pin(async move {
@@ -163,7 +163,7 @@ impl View {
         }
     }
 
-    /// The worst moment for it: while it holds a lock.
+    /// The worst moment for a suspension: while the process holds a lock.
     fn may_be_suspended(&self) {
         let freeze = self.world.state().profile.freeze;
         if self.world.goes_wrong(freeze / 5) {
@@ -184,7 +184,8 @@ impl View {
         state.locks_given += 1;
         let number = state.locks_given;
         state.locks.insert(name.to_owned(), (self.who, number));
-        // A write that stood still in the middle lands after the process went on, whatever lock that got meanwhile.
+        // A write that was suspended half way completes after the process continued, whatever lock it has got
+        // meanwhile.
         let is_turn = !name.ends_with("|writing");
         if let Some(seen) = state
             .seen(self.who)
@@ -199,7 +200,7 @@ impl View {
     }
 }
 
-/// The lock, held.
+/// A held lock.
 #[derive(Debug)]
 struct Lock {
     view: View,

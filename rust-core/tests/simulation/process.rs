@@ -1,4 +1,4 @@
-//! A process: its start, its end, and what its users do meanwhile.
+//! A process: its start, its end, and the actions of its users.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::ports::View;
 use crate::server::Who;
 use crate::world::{Call, Seen, World};
 
-/// Tasks that use the session at once.
+/// Tasks that use the session at the same time.
 const ACTORS: u32 = 2;
 
 fn configuration() -> Configuration {
@@ -29,7 +29,7 @@ fn configuration() -> Configuration {
     Configuration::parse(written).unwrap()
 }
 
-/// Starts a process anew; its users go on with what they had left to do.
+/// Starts a process again; its users continue with their remaining actions.
 pub(crate) fn start(world: &Arc<World>, process: usize) -> User {
     let who = {
         let (mut state, now) = (world.state(), world.now());
@@ -57,7 +57,7 @@ pub(crate) fn start(world: &Arc<World>, process: usize) -> User {
     User { view, manager }
 }
 
-/// Lets the users of a process go on.
+/// Lets the users of a process continue.
 pub(crate) fn populate(user: &User) {
     let process = user.view.who.process;
     user.view.world.state().processes[process].actors = ACTORS;
@@ -67,7 +67,7 @@ pub(crate) fn populate(user: &User) {
     }
 }
 
-/// The process has ended: nothing of it is left but what is stored.
+/// The process has ended: only its stored data remains.
 pub(crate) fn bury(world: &World, process: usize) {
     let mut state = world.state();
     let buried = &mut state.processes[process];
@@ -85,7 +85,7 @@ pub(crate) fn bury(world: &World, process: usize) {
     drop(remains);
 }
 
-/// Somebody who uses the session.
+/// A user of the session.
 #[derive(Clone)]
 pub(crate) struct User {
     pub(crate) view: View,
@@ -187,7 +187,7 @@ impl User {
         }
     }
 
-    /// Asks for a token and goes away before it comes.
+    /// Asks for a token, and stops waiting before it comes.
     async fn lose_patience(&self) {
         let world = &self.view.world;
         let options = TokenOptions {
@@ -251,7 +251,7 @@ impl User {
         seen.last_sign_out = now;
     }
 
-    /// A call, watched until it returns.
+    /// Makes a call, and watches until it returns.
     async fn call<T>(&self, what: &str, call: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
         let (world, who) = (&self.view.world, self.view.who);
         let watch = Watch::begin(&self.view, what);
@@ -268,7 +268,7 @@ impl User {
     }
 }
 
-/// A call that is under way; over also when it is dropped.
+/// A call in progress; it is also over when it is dropped.
 struct Watch<'a> {
     view: &'a View,
     number: u64,

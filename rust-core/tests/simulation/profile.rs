@@ -1,49 +1,49 @@
-//! The kinds of runs. Each leaves out what could end a session with nobody to blame, so that its rule can be strict;
-//! only the last one has everything at once.
+//! The kinds of runs. Each leaves out things that could end a session without anybody's fault, so that its rule can be
+//! strict; only the last one has everything at once.
 
 use std::time::Duration;
 
 use crate::server::Cause;
 
-/// How often what happens, in thousandths, and what the issuer is like.
+/// How often things happen, in thousandths, and the kind of issuer.
 #[derive(Clone, Debug)]
 pub(crate) struct Profile {
     pub(crate) name: &'static str,
     /// Processes that renew.
     pub(crate) writers: usize,
-    /// Processes that only look.
+    /// Processes that only read.
     pub(crate) readers: usize,
     pub(crate) rotation: bool,
-    /// For how long a spent refresh token still works; nothing for not at all.
+    /// How long a spent refresh token still works; zero for not at all.
     pub(crate) overlap: Duration,
-    /// Whether a spent token works within the overlap also when its successor was spent too. Real issuers say no: then
-    /// two renewals in a row that a store refused end a session, and nobody can help it.
+    /// Whether a spent token works within the overlap even if its successor was spent too. With real issuers it does
+    /// not: two renewals in a row that a store refused then end a session, and nobody can prevent that.
     pub(crate) any_ancestor: bool,
-    /// Whether a spent token ends the session, not only the request.
+    /// Whether a spent token ends the session, and not only the request.
     pub(crate) reuse_detection: bool,
-    /// At each of the three moments of each effect.
+    /// The chance at each of the three moments of each effect.
     pub(crate) crash: u32,
     pub(crate) lost_answer: u32,
-    /// How many answers in a row.
+    /// The maximum number of lost answers in a row.
     pub(crate) most_lost: u32,
-    /// A request that is acted upon after its sender gave up.
+    /// A request that is processed after its sender gave up.
     pub(crate) zombie: u32,
-    /// 5xx, 429, web pages, an empty 400, no connection: none of them acted upon.
+    /// 5xx, 429, web pages, an empty 400, no connection: none of these requests is processed.
     pub(crate) refusal: u32,
     /// Answers take up to this long.
     pub(crate) slowest_answer: Duration,
-    /// One operation of the store.
+    /// The chance for one operation of the store.
     pub(crate) store_failure: u32,
-    /// The following: each time that fate looks.
+    /// The chances for the following apply at each moment of fate.
     pub(crate) store_closed: u32,
     pub(crate) offline: u32,
     pub(crate) clock_jump: u32,
     pub(crate) freeze: u32,
     pub(crate) revocation_by_issuer: u32,
-    /// Among the users' actions.
+    /// The chance among the users' actions.
     pub(crate) sign_in: u32,
     pub(crate) sign_out: u32,
-    /// Why a session may end here.
+    /// The causes by which a session may end here.
     pub(crate) may_end_by: &'static [Cause],
 }
 
@@ -76,7 +76,7 @@ const CALM: Profile = Profile {
     may_end_by: &[],
 };
 
-/// Seed by seed in turn.
+/// The kinds take turns, seed by seed.
 pub(crate) fn profile_of(seed: u64) -> Profile {
     let all = profiles();
     all[(seed % all.len() as u64) as usize].clone()

@@ -1,4 +1,4 @@
-//! Chance that can be repeated: SplitMix64. The same seed gives the same run, on every machine.
+//! Repeatable randomness: SplitMix64. The same seed gives the same run on every machine.
 
 use std::time::Duration;
 
@@ -23,12 +23,12 @@ impl Random {
         self.next() % end.max(1)
     }
 
-    /// True `per_mille` times in a thousand.
+    /// True with a probability of `per_mille` in a thousand.
     pub(crate) fn chance(&mut self, per_mille: u32) -> bool {
         per_mille > 0 && self.below(1000) < u64::from(per_mille)
     }
 
-    /// Between nothing and `longest`, short ones more often than long ones.
+    /// Between zero and `longest`; short ones are more frequent than long ones.
     pub(crate) fn up_to(&mut self, longest: Duration) -> Duration {
         let whole = u64::try_from(longest.as_millis()).unwrap_or(u64::MAX);
         let ceiling = whole >> (2 * self.below(4));

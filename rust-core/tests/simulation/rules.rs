@@ -1,5 +1,5 @@
-//! The rules, checked where things happen: a refresh token is sent, something is read or written; what leaves a session is
-//! checked in `verdicts`. The first mistake ends the run.
+//! The rules, checked where things happen: when a refresh token is sent, or something is read or written. `verdicts`
+//! checks the results that a session gives out. The first mistake ends the run.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::answers::{Asked, BEGINNING};
 use crate::server::{Cause, Minted, Who};
 use crate::world::{State, name_of};
 
-/// What an item holds, as far as the rules ask.
+/// The contents of an item, as far as the rules need them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Held {
     Nothing,
@@ -24,7 +24,7 @@ pub(crate) enum Held {
 }
 
 impl State {
-    /// A refresh token is sent to the token endpoint. Gives its family.
+    /// Checks a refresh token that is sent to the token endpoint. Returns its family.
     pub(crate) fn presents(&mut self, who: Who, token: &str, now: Duration) -> Option<usize> {
         let Some(known) = self.server.refresh_tokens.get(token) else {
             self.blame(format!("{token} was never issued"));
@@ -44,12 +44,12 @@ impl State {
                 ));
             }
         }
-        // At once after a lost answer it may be sent again, whatever others know by now.
+        // At once after a lost answer it may be sent again, whatever other processes know by now.
         let is_at_once = |lost: &(String, Duration)| lost.0 == token && lost.1 == now;
         let is_at_once = self
             .seen(who)
             .is_some_and(|seen| seen.lost.as_ref().is_some_and(is_at_once));
-        // What was signed out of can come back through a process that went on without its lock.
+        // A session that was signed out can come back through a process that continued without its lock.
         if is_spent {
             if !is_at_once
                 && !self.removed.contains_key(&family)
@@ -69,7 +69,7 @@ impl State {
         Some(family)
     }
 
-    /// A spent token may be sent only by who cannot know a newer one.
+    /// A spent token may be sent only by a process that cannot know a newer one.
     fn why_it_should_know_better(&self, who: Who, token: &str) -> Option<String> {
         let stored = self.stored_token();
         for (later, known) in self.server.descendants(token) {
@@ -78,7 +78,7 @@ impl State {
             if known.reached.iter().any(|(other, _)| *other == who) {
                 return Some(format!("the process itself received {later}"));
             }
-            // Where the first write failed, the second may come after everybody's last look.
+            // If the first write failed, the second may come after everybody's last read.
             let is_news = known.write_failed && self.processes[who.process].seen.read_at < self.store_clock;
             if stored.as_ref() == Some(later) && !without_lock && !is_news {
                 return Some(format!("{later} is in the store"));
@@ -92,7 +92,7 @@ impl State {
         None
     }
 
-    /// Why the issuer gets to see a spent token: what the simulation itself did, or else a mistake.
+    /// Why the issuer receives a spent token: because of what the simulation itself did, or else by mistake.
     pub(crate) fn why_spent(&self, token: &str, sender: Who, is_zombie: bool) -> Cause {
         if is_zombie {
             return Cause::Zombie;
@@ -109,7 +109,7 @@ impl State {
                 .iter()
                 .all(|(_, known)| known.reached.iter().all(|(who, _)| self.has_left(*who, known.family)))
         {
-            // The later tokens, or the sign-out before they came, could not be stored.
+            // The later tokens, or the sign-out before them, could not be stored.
             Cause::FailedWrite
         } else if reached().all(|(who, _)| !self.is_alive(*who))
             && !later.iter().any(|(later, _)| stored.as_ref() == Some(*later))
@@ -120,14 +120,14 @@ impl State {
         }
     }
 
-    /// An answer with tokens reached its sender. Their life counts from when the request was sent.
+    /// An answer with tokens reached its sender. Their lifetime counts from the time of the request.
     pub(crate) fn has_reached(&mut self, who: Who, minted: &Minted, is_sign_in: bool, sent: Duration) {
         let wall = BEGINNING + i64::try_from(sent.as_secs()).unwrap() + self.processes[who.process].wall_ahead;
         let expires = wall + i64::try_from(minted.lifetime).unwrap();
         let is_without_lock = self.is_without_lock(who);
         if let Some(token) = self.server.refresh_tokens.get_mut(&minted.refresh_token) {
             token.reached.push((who, expires));
-            // Somebody else may have renewed meanwhile; then these tokens are dropped.
+            // Another process may have renewed meanwhile; then these tokens are dropped.
             token.write_tried |= is_without_lock;
             token.write_failed |= is_without_lock;
         }
@@ -144,7 +144,7 @@ impl State {
         }
     }
 
-    /// The store was read, up to which change of it.
+    /// The store was read; the result includes its changes up to that one.
     pub(crate) fn has_read(&mut self, who: Who, outcome: &Result<(Option<Vec<u8>>, u64), StoreError>) {
         match outcome {
             Ok((bytes, at)) => {
@@ -164,7 +164,7 @@ impl State {
             }
             Err(error) => {
                 self.figures.failed_reads += 1;
-                // A write looks first at what it will replace: where that fails, it is the write that failed.
+                // A write first reads the item that it will replace. If that fails, the write has failed.
                 for token in self.server.refresh_tokens.values_mut() {
                     if !token.write_tried && token.reached.iter().any(|(reached, _)| *reached == who) {
                         (token.write_tried, token.write_failed) = (true, true);
@@ -178,8 +178,8 @@ impl State {
         }
     }
 
-    /// Something is written, or taken away, by a process that knew the store up to a change of it when it decided that.
-    /// Checked also when the store refuses it.
+    /// Something is written or removed by a process that knew the store up to a certain change when it decided that.
+    /// This is checked even if the store refuses it.
     pub(crate) fn writes(
         &mut self,
         (who, known): (Who, u64),
@@ -236,7 +236,7 @@ impl State {
         self.stored_expiries.extend(expiry);
     }
 
-    /// A swap that the store refused, and that would not have changed anything either.
+    /// A swap that the store refused, and that would not have changed anything anyway.
     pub(crate) fn fails_to_swap(&mut self, bytes: Option<&[u8]>) {
         let would_be = self.look(bytes);
         self.tried_to_write(&would_be, false);
@@ -327,7 +327,7 @@ impl State {
         }
     }
 
-    /// Every item can be read, and its parts belong together.
+    /// Checks that every item can be read, and that its parts belong together.
     fn look(&mut self, bytes: Option<&[u8]>) -> Held {
         let Some(bytes) = bytes else {
             return Held::Nothing;
@@ -385,7 +385,7 @@ impl State {
         Some(self.stored_session()?.credentials.refresh_token?.expose().to_owned())
     }
 
-    /// What the store holds.
+    /// The contents of the store.
     pub(crate) fn stored(&mut self) -> Held {
         let item = self.items.values().next().cloned();
         self.look(item.as_deref())

@@ -1,4 +1,4 @@
-//! One seed, one run; and many of them.
+//! One run of one seed, and runs of many seeds.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -15,9 +15,9 @@ use crate::profile::profile_of;
 use crate::scheduler::Step;
 use crate::world::{World, name_of};
 
-/// A call that takes longer, by the simulated clock, does not return. Suspensions of a process count too.
+/// A call that takes longer by the simulated clock is considered not to return. Suspensions of a process count too.
 const LONGEST_CALL: Duration = Duration::from_secs(3 * 3600);
-/// A run that takes more steps does not end.
+/// A run with more steps is considered not to end.
 const MOST_STEPS: u64 = 400_000;
 
 /// How one run ended.
@@ -27,7 +27,7 @@ pub(crate) struct Outcome {
     pub(crate) trace: Vec<String>,
 }
 
-/// A run from the beginning to its end or to the first mistake.
+/// A run from its beginning to its end, or to the first mistake.
 pub(crate) fn run(seed: u64, traces: bool) -> Outcome {
     let world = World::new(seed, profile_of(seed), traces);
     let announced = world.clone();
@@ -38,7 +38,7 @@ pub(crate) fn run(seed: u64, traces: bool) -> Outcome {
     } else {
         Vec::new()
     };
-    // Whatever is left holds the world: it goes first.
+    // Remaining tasks hold references to the world, so they are dropped first.
     let processes = if panicked.is_ok() {
         world.state().processes.len()
     } else {
@@ -77,7 +77,7 @@ pub(crate) fn run(seed: u64, traces: bool) -> Outcome {
     }
 }
 
-/// One step; false when the run is over.
+/// One step; false if the run is over.
 fn goes_on(world: &World) -> bool {
     let step = world.scheduler.step();
     for (process, work) in world.scheduler.take_crashes() {
@@ -109,7 +109,7 @@ fn goes_on(world: &World) -> bool {
     state.violation.is_none()
 }
 
-/// The states and events that a process has published.
+/// Collects the states and events that a process has published.
 fn listen(world: &World, process: usize) {
     loop {
         let mut state = world.state();
@@ -149,7 +149,7 @@ fn watch_calls(world: &World) {
     }
 }
 
-/// Runs the seeds on all cores, to the end or to the first that fails. Gives the sum, and the seeds that failed.
+/// Runs the seeds on all cores, to the end or to the first failed one. Returns the totals, and the failed seeds.
 pub(crate) fn run_all(first: u64, count: u64, keeps_going: bool) -> (Figures, BTreeMap<u64, String>) {
     const REPORTS: u64 = 20;
     const WORTH_REPORTING: u64 = 5000;

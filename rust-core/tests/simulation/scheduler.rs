@@ -1,7 +1,7 @@
-//! One thread, one seed: which task goes on next is drawn by lot, and time passes only when nobody can go on.
+//! One thread, one seed: the next task to run is drawn at random, and time passes only if no task can run.
 //!
-//! A task belongs to a process or to the world. A crash drops all tasks of a process between two steps; a frozen
-//! process's tasks are not drawn until it thaws.
+//! A task belongs to a process or to the world. A crash drops all tasks of a process between two steps; the tasks of a
+//! frozen process are not drawn until it thaws.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -15,7 +15,7 @@ use crate::random::Random;
 
 pub(crate) type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// A process by its place, or the world itself.
+/// A process by its index, or the world itself.
 pub(crate) type Owner = Option<usize>;
 
 #[derive(Default)]
@@ -57,14 +57,14 @@ pub(crate) struct Scheduler {
     random: Mutex<Random>,
 }
 
-/// What one step was.
+/// The result of one step.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Step {
-    /// A task of this owner went on.
+    /// A task of this owner ran.
     Of(Owner),
     /// Time passed.
     Waited,
-    /// Nobody can go on, and nobody waits for time to pass.
+    /// No task can run, and none waits for time to pass.
     Stuck,
 }
 
@@ -100,7 +100,7 @@ impl Scheduler {
         tasks.all.insert(task, Task { owner, work, waker });
     }
 
-    /// All of a process ends when the present step is over.
+    /// The process ends when the present step is over.
     pub(crate) fn crash(&self, process: usize) {
         let mut tasks = self.lock();
         if !tasks.crashes.contains(&process) {
@@ -120,7 +120,7 @@ impl Scheduler {
         self.lock().frozen.contains(&process)
     }
 
-    /// The crashes that are to happen now, with what they end: to be dropped by the caller.
+    /// The crashes that are due now, with the tasks that they end, which the caller must drop.
     pub(crate) fn take_crashes(&self) -> Vec<(usize, Vec<Work>)> {
         let mut tasks = self.lock();
         let crashes = std::mem::take(&mut tasks.crashes);
@@ -139,7 +139,7 @@ impl Scheduler {
         ended
     }
 
-    /// One task goes on, or time passes to the next moment that somebody waits for.
+    /// Runs one task, or lets time pass to the next moment that a task waits for.
     pub(crate) fn step(&self) -> Step {
         let mut tasks = self.lock();
         let mut woken = self.woken.lock().unwrap();
@@ -199,7 +199,7 @@ impl Scheduler {
     }
 }
 
-/// Ends when that much time has passed; others may go on first even if that is none.
+/// Completes when that much time has passed. Others may run first even if that is zero.
 pub(crate) struct Pause {
     scheduler: Arc<Scheduler>,
     length: Duration,

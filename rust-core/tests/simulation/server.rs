@@ -1,5 +1,5 @@
-//! The issuer's memory: sign-ins (families of refresh tokens), rotation, the overlap, reuse detection. And beside each
-//! token what only the simulation knows: whom it reached, and whether it was written anywhere.
+//! The issuer's state: sign-ins (families of refresh tokens), rotation, the overlap, reuse detection. Each token also
+//! has facts that only the simulation knows: which processes it reached, and whether it was written.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -25,9 +25,9 @@ pub(crate) enum Cause {
     LostInCrash,
     /// The successor arrived, and the store refused it.
     FailedWrite,
-    /// A process was suspended, gave up its lock and went on.
+    /// A process was suspended, released its lock and continued.
     Suspended,
-    /// A request was acted upon after its sender had given up.
+    /// A request was processed after its sender had given up.
     Zombie,
     /// None of these: a mistake.
     Unexplained,
@@ -51,7 +51,7 @@ pub(crate) struct Family {
     pub(crate) nonce: String,
     pub(crate) began: Duration,
     pub(crate) ended: Option<Cause>,
-    /// Why a token of it was refused though it lives: it was spent, and nothing else is known.
+    /// Why one of its tokens was refused although the family is alive: the token was spent, and nothing else is known.
     pub(crate) refused: Option<Cause>,
     /// The end is in the store.
     pub(crate) end_is_stored: bool,
@@ -63,7 +63,7 @@ pub(crate) struct RefreshToken {
     pub(crate) parent: Option<String>,
     pub(crate) spent_at: Option<Duration>,
     superseded: bool,
-    /// Whom the answer reached, and when their access token expires by their wall clock.
+    /// The processes that the answer reached, and when their access token expires by their wall clock.
     pub(crate) reached: Vec<(Who, i64)>,
     pub(crate) write_tried: bool,
     pub(crate) write_failed: bool,
@@ -91,7 +91,7 @@ pub(crate) struct Code {
     pub(crate) used: bool,
 }
 
-/// What the token endpoint says to a refresh token.
+/// The token endpoint's decision about a refresh token.
 pub(crate) enum Verdict {
     Renewed(Minted),
     Refused(usize),
@@ -106,7 +106,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// A code was exchanged: a family begins.
+    /// A code was exchanged, which begins a family.
     pub(crate) fn begin(&mut self, subject: &str, nonce: &str, now: Duration, random: &mut Random) -> Minted {
         let family = self.families.len();
         self.families.push(Family {
@@ -120,7 +120,7 @@ impl Server {
         self.mint(family, None, now, random)
     }
 
-    /// `explain` says why a spent token came: asked only then.
+    /// `explain` returns why a spent token was sent; it is called only in that case.
     pub(crate) fn renew(
         &mut self,
         token: &str,
@@ -172,7 +172,7 @@ impl Server {
         })
     }
 
-    /// Whether `later` came out of `earlier`, in one renewal or several.
+    /// Whether `later` is a successor of `earlier`, by one or several renewals.
     pub(crate) fn is_descendant(&self, later: &str, earlier: &str) -> bool {
         let mut token = later;
         while let Some(parent) = self.refresh_tokens.get(token).and_then(|token| token.parent.as_deref()) {

@@ -1,5 +1,5 @@
-//! The store that all processes share. Each operation happens at one moment, has others before and after it, and goes
-//! on when nobody waits for it any more, as blocking calls do.
+//! The store that all processes share. Each operation happens at one moment, has others before and after it, and
+//! continues even if nobody waits for it any more, like blocking calls.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::ports::View;
 use crate::world::World;
 
 const SLOWEST: Duration = Duration::from_millis(40);
-/// Now and then a store has something else to do.
+/// Now and then an operation of the store takes this long.
 const SLOWEST_OF_ALL: Duration = Duration::from_secs(3);
 
 #[derive(Debug)]
@@ -41,7 +41,7 @@ impl Store {
     }
 }
 
-/// What stands against any operation just now.
+/// The obstacle to any operation at this moment.
 fn obstacle(world: &World) -> Option<StoreError> {
     let failure = world.state().profile.store_failure;
     if world.state().store_is_closed {

@@ -1,4 +1,5 @@
-//! The rules for what leaves a session: a state that is published, an event, an error or a token that a call gives.
+//! The rules for the results that a session gives out: a published state, an event, an error, or the token that a call
+//! returns.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -14,7 +15,7 @@ use crate::server::{RefreshToken, Who};
 use crate::world::{State, name_of};
 
 impl State {
-    /// All processes had a chance to write: what is stored must be worth something, where nothing can have been lost.
+    /// All processes had a chance to write: the stored session must be valid if nothing can have been lost.
     pub(crate) fn must_be_good(&mut self) {
         let Profile {
             crash,
@@ -39,7 +40,7 @@ impl State {
         }
     }
 
-    /// A state was published, or an error says what the state is.
+    /// A state was published, or an error shows the state.
     pub(crate) fn publishes(&mut self, who: Who, published: &SessionState) {
         let seen = &self.processes[who.process].seen;
         let mistake = match published {
@@ -135,8 +136,8 @@ impl State {
             return;
         };
         let known = &self.server.refresh_tokens[&access.refresh_token];
-        // A process that went on without the lock may find a later renewal in the store, and then keeps that one.
-        // A sign-in whose call has not returned is in nobody's books yet.
+        // A process that continued without the lock may find a later renewal in the store, and then keeps that one. A
+        // sign-in whose call has not returned is not recorded yet.
         let is_sign_in = known.parent.is_none();
         if !known.write_tried && !is_sign_in && !self.is_without_lock(who) {
             self.blame(format!("{token} is handed out before its refresh token was written"));
@@ -145,7 +146,7 @@ impl State {
         }
     }
 
-    /// And it is good, as far as a process can know: by clocks that nobody sets, and when it does not stand still.
+    /// And the token is valid, as far as a process can know: by clocks that nobody sets, and while it is not suspended.
     pub(crate) fn is_fresh(&mut self, token: &str, now: Duration) {
         let can_know = self.profile.clock_jump == 0 && self.profile.freeze == 0;
         let expires = self.server.access_tokens.get(token).map(|access| access.expires);

@@ -1,4 +1,5 @@
-//! One run's world: the issuer, the shared store, the lock, the network, the processes; and what the rules remember.
+//! The world of one run: the issuer, the shared store, the lock, the network, the processes, and the records of the
+//! rules.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -24,11 +25,12 @@ pub(crate) struct State {
     pub(crate) profile: Profile,
     pub(crate) server: Server,
     pub(crate) items: BTreeMap<String, Vec<u8>>,
-    /// Counts what happened to the store.
+    /// Counts the changes of the store.
     pub(crate) store_clock: u64,
-    /// When a sign-in's item was taken away by a sign-out.
+    /// When a sign-out removed the item of a sign-in.
     pub(crate) removed: BTreeMap<usize, u64>,
-    /// The expiries of all tokens that the store has ever held: a process may tell of them after another has replaced them.
+    /// The expiries of all tokens that the store has ever held: a process may announce them after another has replaced
+    /// them.
     pub(crate) stored_expiries: BTreeSet<i64>,
     pub(crate) store_is_closed: bool,
     pub(crate) is_offline: bool,
@@ -37,7 +39,7 @@ pub(crate) struct State {
     pub(crate) locks: BTreeMap<String, (Who, u64)>,
     pub(crate) locks_given: u64,
     pub(crate) processes: Vec<Process>,
-    /// Renewals that were sent and not answered yet.
+    /// Renewals that were sent and have no answer yet.
     pub(crate) in_flight: Vec<(Who, usize)>,
     pub(crate) calls: BTreeMap<u64, Call>,
     pub(crate) next_call: u64,
@@ -53,7 +55,7 @@ pub(crate) struct Call {
     pub(crate) since: Duration,
 }
 
-/// One process, start after start.
+/// One process over all its starts.
 pub(crate) struct Process {
     pub(crate) reads_only: bool,
     pub(crate) start: u32,
@@ -68,12 +70,12 @@ pub(crate) struct Process {
     pub(crate) seen: Seen,
 }
 
-/// What one start of a process has seen and done: what it may know.
+/// What one start of a process has seen and done, and thus may know.
 #[derive(Default)]
 pub(crate) struct Seen {
-    /// It gave up its lock while it held it, and has not got it since.
+    /// It had to release its lock while it held it, and has not got it again since.
     pub(crate) is_without_lock: bool,
-    /// When it last went on after a suspension.
+    /// When it last continued after a suspension.
     pub(crate) thawed_at: Duration,
     pub(crate) read_at: u64,
     pub(crate) read_nothing: bool,
@@ -84,16 +86,16 @@ pub(crate) struct Seen {
     pub(crate) refused: BTreeSet<usize>,
     pub(crate) signed_in: BTreeSet<usize>,
     pub(crate) sign_outs: u32,
-    /// Those that have not returned.
+    /// The sign-outs that have not returned.
     pub(crate) sign_outs_under_way: u32,
     pub(crate) last_sign_out: Duration,
-    /// The store did not let it see what it signs out of.
+    /// It could not read which session it signs out of.
     pub(crate) is_blind: bool,
-    /// The families that it took out of the store itself.
+    /// The families that it removed from the store itself.
     pub(crate) left: BTreeSet<usize>,
     pub(crate) lost: Option<(String, Duration)>,
     pub(crate) asked_again: u32,
-    /// By the events that it announced, somebody is signed in.
+    /// Whether a user is signed in according to the events that it announced.
     pub(crate) tells_of_a_session: bool,
 }
 
@@ -148,18 +150,18 @@ impl World {
         Pause::new(&self.scheduler, length)
     }
 
-    /// Somewhere between nothing and `longest`.
+    /// A pause between zero and `longest`.
     pub(crate) fn pause_up_to(&self, longest: Duration) -> Pause {
         let length = self.random().up_to(longest);
         self.pause(length)
     }
 
-    /// Work of the world itself: fate, the user, the issuer.
+    /// Runs work of the world itself: fate, the user, the issuer.
     pub(crate) fn spawn(&self, work: Work) {
         self.scheduler.spawn(None, work);
     }
 
-    /// True `per_mille` times in a thousand, and never while nothing is to go wrong.
+    /// True with a probability of `per_mille` in a thousand, and never while nothing may go wrong.
     pub(crate) fn goes_wrong(&self, per_mille: u32) -> bool {
         !self.state().is_calm && self.random().chance(per_mille)
     }
@@ -180,7 +182,7 @@ impl World {
         }
     }
 
-    /// The same for what one process does.
+    /// The same, for an action of one process.
     pub(crate) fn trace_of(&self, who: Who, line: impl FnOnce() -> String) {
         self.trace(|| format!("{}.{}  {}", name_of(who.process), who.start, line()));
     }
@@ -200,7 +202,7 @@ impl State {
         process.is_alive && process.start == who.start
     }
 
-    /// What a process's present start has seen; `None` for one that is over.
+    /// What the present start of a process has seen; `None` for an earlier start.
     pub(crate) fn seen(&mut self, who: Who) -> Option<&mut Seen> {
         let is_alive = self.is_alive(who);
         is_alive.then(|| &mut self.processes[who.process].seen)
@@ -210,12 +212,12 @@ impl State {
         self.is_alive(who) && self.processes[who.process].seen.is_without_lock
     }
 
-    /// Whether the user has signed out of it there, or signed in anew in its place, be that in the store or not.
+    /// Whether the user has signed out of it in that process, or signed in again in its place, in the store or not.
     pub(crate) fn has_left(&self, who: Who, family: usize) -> bool {
         let seen = &self.processes[who.process].seen;
         let began = self.server.families[family].began;
         let signed_out = seen.sign_outs > 0 && began <= seen.last_sign_out;
-        // Where the store took the new sign-in, everybody can know of it.
+        // If the store took the new sign-in, everybody can know of it.
         let is_unstored = |newer: usize| {
             let tokens = self.server.refresh_tokens.values();
             tokens
@@ -226,7 +228,7 @@ impl State {
         signed_out || sign_ins.any(|newer| self.server.families[newer].began > began && is_unstored(newer))
     }
 
-    /// The first mistake counts; what follows from it does not.
+    /// Records the first mistake; what follows from it does not count.
     pub(crate) fn blame(&mut self, mistake: String) {
         self.violation.get_or_insert(mistake);
     }
@@ -249,7 +251,7 @@ impl Process {
         }
     }
 
-    /// One of the things that its users wanted to do; false when there is none left, and one of them goes home.
+    /// Takes one of the actions of its users; false if none is left, and one user stops.
     pub(crate) fn takes_action(&mut self) -> bool {
         let has_some = self.actions_left > 0;
         if has_some {

@@ -1,5 +1,5 @@
-//! The transport under test: the core's own HTTP client, or, where `PILOTLIGHT_TEST_TRANSPORT` names a program, the app's
-//! client in that program. So the same tests hold for both (scripts/url-session.sh).
+//! The transport under test: the core's own HTTP client or, if `PILOTLIGHT_TEST_TRANSPORT` names a program, the app's
+//! client in that program. The same tests apply to both (scripts/url-session.sh).
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader, Write};
@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 
 const PROGRAM: &str = "PILOTLIGHT_TEST_TRANSPORT";
 
-/// One with these limits.
+/// A transport with these limits.
 pub(crate) fn transport_with(limits: HttpLimits) -> Arc<dyn Transport> {
     match the_program() {
         Some(program) => Arc::new(AppHttpTransport::with_limits(program.client(), limits)),
@@ -27,7 +27,7 @@ pub(crate) fn transport_with(limits: HttpLimits) -> Arc<dyn Transport> {
     }
 }
 
-/// Whether it is the app's client in a program.
+/// Whether the transport is the app's client in a program.
 pub(crate) fn is_the_apps() -> bool {
     the_program().is_some()
 }
@@ -38,7 +38,7 @@ fn the_program() -> Option<&'static Arc<Program>> {
     RUNNING.get_or_init(start).as_ref()
 }
 
-/// Takes requests on its standard input and reports on its standard output, one JSON object on each line. It ends with this
+/// Takes requests on its standard input and reports on its standard output, one JSON object per line. It ends with this
 /// process.
 #[derive(Debug)]
 struct Program {
@@ -47,7 +47,7 @@ struct Program {
     clients: AtomicU64,
 }
 
-/// Its own client, as a session has one.
+/// A separate client, like a session's.
 #[derive(Debug)]
 struct Client {
     program: Arc<Program>,
@@ -68,7 +68,7 @@ impl Program {
             for line in BufReader::new(output).lines() {
                 reader.report(&serde_json::from_str(&line.unwrap()).unwrap());
             }
-            // Requests that it leaves count as broken off.
+            // Requests that it leaves unanswered count as broken off.
             reader.waiting.lock().unwrap().clear();
             child.wait().unwrap();
         });
@@ -104,7 +104,7 @@ impl Program {
 }
 
 impl Client {
-    /// Another number for each request of all clients.
+    /// A different number for each request of all clients.
     fn number_of(&self, id: u64) -> u64 {
         self.number << 32 | id
     }
@@ -133,7 +133,7 @@ impl AppTransport for Client {
     }
 }
 
-/// By its name in Swift.
+/// The kind with this name in Swift.
 fn kind_called(name: &str) -> TransportErrorKind {
     let kinds = [
         ("unreachable", TransportErrorKind::Unreachable),

@@ -1,4 +1,4 @@
-//! The sign-in itself: redirects, cookies, pages, until the redirect URI is reached.
+//! The sign-in itself: follows redirects, keeps cookies and submits pages until the redirect URI is reached.
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
@@ -13,7 +13,8 @@ use crate::form::{Page, Submission};
 use crate::plain_http::plain_http_client;
 
 const TIMEOUT: Duration = Duration::from_secs(15);
-/// Bytes read of one page. Login pages are small; a server that never stops sending must not fill the memory.
+/// The maximum size of a page, in bytes. Login pages are small; a server that never stops sending must not fill the
+/// memory.
 const MAX_PAGE: usize = 1024 * 1024;
 
 /// A browser of one user. Its cookies live as long as it does, so that a second [`Browser::sign_in`] finds the
@@ -30,7 +31,8 @@ impl Browser {
     /// # Errors
     /// [`BrowserError::Http`] when the HTTP client cannot be set up.
     pub fn new(credentials: Credentials) -> Result<Self, BrowserError> {
-        // "localhost" is pinned: whatever a resolver says, nothing leaves this machine. Proxies would.
+        // "localhost" is pinned: whatever a resolver answers, nothing leaves this machine. A proxy would send it
+        // elsewhere.
         let localhost = [
             SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             SocketAddr::from((Ipv6Addr::LOCALHOST, 0)),
@@ -45,7 +47,8 @@ impl Browser {
     }
 
     /// Opens `authorize_url`, signs in and consents where asked, and returns the first `Location` that starts with
-    /// `redirect_uri`: the whole callback URL, an error callback (`?error=…`) included. It is not requested.
+    /// `redirect_uri`: the whole callback URL, also if it is an error callback (`?error=…`). The callback URL is not
+    /// requested.
     ///
     /// # Errors
     /// See [`BrowserError`]. A refused login ends the sign-in at once, as does the 21st request.
@@ -63,7 +66,7 @@ impl Browser {
             }
             let (url, status) = (response.url().clone(), response.status());
             let page = Page::read(&read(response).await?, &self.credentials);
-            // Looked at before the status: some servers answer a refused login with 401 and the form again.
+            // Checked before the status: some servers answer a refused login with 401 and the form again.
             if gave_password && page.form.as_ref().is_some_and(|form| form.asks_password) {
                 return Err(BrowserError::CredentialsRefused { page: page.text });
             }
@@ -109,7 +112,7 @@ impl Browser {
         if !is_loopback(&request.url) {
             return Err(BrowserError::NotLoopback(bare(&request.url)));
         }
-        // Servers choose between an error page and JSON by Accept; a browser asks for pages.
+        // Servers choose between an error page and JSON by the Accept header; a browser asks for pages.
         let mut builder = self
             .client
             .request(request.method.clone(), request.url.clone())
@@ -139,7 +142,7 @@ impl Request {
     }
 
     fn submit(page: &Url, form: Submission) -> Result<Self, BrowserError> {
-        // An empty action means the page's own address, query included (HTML, "Form submission").
+        // An empty action means the URL of the page itself, including the query (HTML, "Form submission").
         let mut url = page
             .join(&form.action)
             .map_err(|_| BrowserError::BadUrl(form.action.clone()))?;
@@ -198,7 +201,7 @@ fn follow(request: &Request, response: &Response, redirect_uri: &str) -> Result<
     Ok(Step::Open(Request::get(url)))
 }
 
-/// Whether `location` is the redirect URI with parameters, and not merely a URL that begins with the same letters.
+/// Whether `location` is the redirect URI with parameters, and not merely a URL with the same beginning.
 fn is_callback(location: &str, redirect_uri: &str) -> bool {
     let rest = location.strip_prefix(redirect_uri);
     rest.is_some_and(|rest| {

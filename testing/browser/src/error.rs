@@ -1,16 +1,16 @@
-//! Why a sign-in ended before the redirect URI.
+//! Errors of a sign-in that did not reach the redirect URI.
 
 /// Requests in one sign-in. Real ones need about ten; a redirect loop must end.
 pub(crate) const MAX_HOPS: usize = 20;
 
-/// Why a sign-in did not reach the redirect URI. URLs in it carry no query: codes and tokens stay out of test logs.
+/// Why a sign-in did not reach the redirect URI. URLs in it have no query, so codes and tokens stay out of test logs.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum BrowserError {
-    /// Not a URL, or a `Location` that is none.
+    /// Not a URL, or a `Location` that is not a URL.
     #[error("not a URL: {0}")]
     BadUrl(String),
-    /// This is a test tool: it speaks plain http to loopback addresses only.
+    /// The URL is not on a loopback address. This test tool speaks plain http to loopback addresses only.
     #[error("refused to leave this machine: {0} is not http on a loopback address")]
     NotLoopback(String),
     /// More than 20 requests without reaching the redirect URI.
@@ -19,7 +19,7 @@ pub enum BrowserError {
     /// The page asked for the password again after it had been given.
     #[error("the server refused the user name or the password: {page}")]
     CredentialsRefused {
-        /// The page's words, shortened.
+        /// The text of the page, shortened.
         page: String,
     },
     /// An error page, or a redirect without `Location`.
@@ -27,20 +27,20 @@ pub enum BrowserError {
     Page {
         /// The HTTP status.
         status: u16,
-        /// Where, without the query.
+        /// The URL, without its query.
         url: String,
-        /// The page's words, shortened.
+        /// The text of the page, shortened.
         page: String,
     },
-    /// A page without a form that leads on.
+    /// A page without a form that continues the sign-in.
     #[error("no form to go on with at {url}: {page}")]
     NoForm {
-        /// Where, without the query.
+        /// The URL, without its query.
         url: String,
-        /// The page's words, shortened.
+        /// The text of the page, shortened.
         page: String,
     },
-    /// The exchange itself failed: refused connection, time-out (15 s), broken answer.
+    /// The HTTP exchange failed: connection refused, timeout (15 s), or a broken answer.
     #[error("the exchange failed")]
     Http(#[source] reqwest::Error),
 }

@@ -1,10 +1,10 @@
-//! Pages: which form leads on in a sign-in, and what a user would put into it.
+//! Reads pages: finds the form that continues a sign-in, and fills it in as a user would.
 
 use scraper::{ElementRef, Html, Selector};
 
 use crate::credentials::Credentials;
 
-/// Words on a button, or in its name, that agree or lead on: the surest first.
+/// Words on a button, or in its name, that agree or continue; the surest come first.
 const AFFIRMATIVE: [&str; 15] = [
     "allow",
     "accept",
@@ -27,16 +27,16 @@ const NEGATIVE: [&str; 15] = [
     "cancel", "deny", "decline", "abort", "reject", "refuse", "disagree", "disallow", "don t", "no", "back", "forgot",
     "reset", "register", "sign up",
 ];
-/// What fields for a user's name are called.
+/// Parts of the names of fields for the user's name.
 const USERNAME: [&str; 4] = ["user", "mail", "login", "identifier"];
-/// Characters of a page's text that an error repeats.
+/// How many characters of a page's text an error repeats.
 const MAX_TEXT: usize = 300;
 
-/// A page as far as a sign-in needs it.
+/// The parts of a page that a sign-in needs.
 pub(crate) struct Page {
-    /// Its words, shortened: for errors.
+    /// The text of the page, shortened, for errors.
     pub(crate) text: String,
-    /// The form that leads on, filled in; `None` when there is none or every button leads away.
+    /// The form that continues the sign-in, filled in; `None` if there is none or every button leads away.
     pub(crate) form: Option<Submission>,
 }
 
@@ -57,7 +57,7 @@ impl Page {
             .into_iter()
             .filter_map(|form| fill(&html, form, credentials))
         {
-            // Of two equals the first stays: what comes later on a page is the language menu or the way out.
+            // If two forms rank the same, the first one stays: later ones are usually the language menu or a way out.
             if best.as_ref().is_none_or(|best| form.rank() > best.rank()) {
                 best = Some(form);
             }
@@ -70,7 +70,7 @@ impl Page {
 }
 
 impl Submission {
-    /// A form for a password comes before one for a name alone, and that before one that has only a button.
+    /// A form with a password field ranks before one with only a name, and that before one with only a button.
     fn rank(&self) -> u8 {
         if self.asks_password {
             2
@@ -80,7 +80,7 @@ impl Submission {
     }
 }
 
-/// The form as a user would send it: the "form data set" of the HTML Standard, "Constructing the entry list".
+/// The form as a browser would send it: the "form data set" of the HTML Standard, "Constructing the entry list".
 fn fill(html: &Html, form: ElementRef<'_>, credentials: &Credentials) -> Option<Submission> {
     let controls = controls(html, form);
     let button = match choose_button(&controls) {
@@ -116,7 +116,7 @@ fn fill(html: &Html, form: ElementRef<'_>, credentials: &Credentials) -> Option<
         let value = button.and_then(|button| button.attr("value")).unwrap_or_default();
         fields.push((name.to_owned(), value.to_owned()));
     }
-    // A button may send the form elsewhere or in another way.
+    // A button may send the form to another URL or with another method.
     let attribute = |of_button: &str, of_form: &str| {
         button
             .and_then(|button| button.attr(of_button))
@@ -134,7 +134,7 @@ fn fill(html: &Html, form: ElementRef<'_>, credentials: &Credentials) -> Option<
 
 enum Choice<'a> {
     Button(ElementRef<'a>),
-    /// Sent by the Enter key or a script.
+    /// The form is sent by the Enter key or a script.
     NoButtons,
     AllLeadAway,
 }
@@ -165,7 +165,7 @@ fn choose_button<'a>(controls: &[ElementRef<'a>]) -> Choice<'a> {
     }
 }
 
-/// The words of a button and its name, in lower case, each between blanks.
+/// The text of a button and its name, in lower case, each surrounded by spaces.
 fn label(button: ElementRef<'_>) -> String {
     let attribute = |name| button.attr(name).unwrap_or_default();
     let text: String = button.text().collect();
@@ -179,7 +179,7 @@ fn label(button: ElementRef<'_>) -> String {
     format!(" {} ", words.join(" "))
 }
 
-/// The enabled controls of a form, those included that belong to it by their `form` attribute.
+/// The enabled controls of a form, including those that belong to it through their `form` attribute.
 fn controls<'a>(html: &'a Html, form: ElementRef<'a>) -> Vec<ElementRef<'a>> {
     let belongs = |control: &ElementRef<'a>| match control.attr("form") {
         Some(id) => form.attr("id") == Some(id),
@@ -206,7 +206,7 @@ fn is_username(control: ElementRef<'_>) -> bool {
     USERNAME.iter().any(|word| named.contains(word))
 }
 
-/// A required box (terms of use) is ticked by a user who wants to get on.
+/// A user who wants to continue ticks a required box (terms of use).
 fn is_ticked(control: ElementRef<'_>) -> bool {
     control.attr("checked").is_some() || (kind(control) == "checkbox" && control.attr("required").is_some())
 }
@@ -228,7 +228,7 @@ fn selected(control: ElementRef<'_>) -> String {
 }
 
 fn select<'a>(html: &'a Html, selectors: &str) -> Vec<ElementRef<'a>> {
-    // The selectors are this file's own words; one with a mistake finds nothing, and every test fails.
+    // The selectors are constants in this file. If one is wrong, it finds nothing and every test fails.
     Selector::parse(selectors).map_or_else(|_| Vec::new(), |selector| html.select(&selector).collect())
 }
 

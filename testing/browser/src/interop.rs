@@ -10,19 +10,19 @@ use crate::process::{ServerProcess, StartError};
 /// Long enough for the first start on a machine, which installs the server's packages.
 const START_TIMEOUT: Duration = Duration::from_secs(600);
 
-/// Which server. `testing/interop/README.md` tells what each is there to show.
+/// The kind of server. `testing/interop/README.md` explains what each one is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ServerKind {
     /// oidc-provider (Node.js): OpenID-certified and strict.
     OidcProvider,
     /// django-oauth-toolkit (Python).
     Django,
-    /// LemonLDAP::NG (Perl), an SSO portal as organisations run it. Debian 12 only: see [`ServerKind::unavailable`].
+    /// LemonLDAP::NG (Perl), an SSO portal that organisations use. Debian 12 only: see [`ServerKind::unavailable`].
     LemonLdap,
 }
 
 impl ServerKind {
-    /// Why this server cannot run on this machine; `None` when it can. Runs `serve.sh`, which answers at once.
+    /// Why this server cannot run on this machine; `None` if it can. Runs `serve.sh`, which answers at once.
     ///
     /// # Errors
     /// [`InteropError::Run`] when `serve.sh` cannot be run.
@@ -45,12 +45,12 @@ impl ServerKind {
     }
 }
 
-/// How to run it. The default: the server's own lifetimes, rotation on, no overlap.
+/// How to run the server. Default: the server's own lifetimes, rotation on, no overlap.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ServerOptions {
-    /// Seconds that access tokens and ID tokens live.
+    /// The lifetime of access tokens and ID tokens, in seconds.
     pub access_token_ttl: Option<u64>,
-    /// Rotation overlap, in seconds: how long a used refresh token is accepted once more. Not LemonLDAP::NG.
+    /// The rotation overlap in seconds: how long a used refresh token is still accepted. Not for LemonLDAP::NG.
     pub leeway: Option<u64>,
     /// A refresh answers without a new refresh token. LemonLDAP::NG never sends one.
     pub no_rotation: bool,
@@ -59,7 +59,7 @@ pub struct ServerOptions {
     /// Access tokens are JWTs for the resource `https://api.example.com/`, which the userinfo endpoint refuses.
     /// oidc-provider only.
     pub jwt_access_tokens: bool,
-    /// Proofs of possession (DPoP, RFC 9449) need a nonce of the server's. oidc-provider only.
+    /// Proofs of possession (DPoP, RFC 9449) need a nonce from the server. oidc-provider only.
     pub dpop_nonce: bool,
 }
 
@@ -72,19 +72,19 @@ pub enum InteropError {
     Run {
         /// Its path.
         script: String,
-        /// What the system said.
+        /// The system's error.
         #[source]
         source: std::io::Error,
     },
-    /// It ended, or took more than ten minutes, before it was ready.
+    /// The server ended, or took more than ten minutes, before it was ready.
     #[error("the server did not start; it wrote:\n{log}")]
     NotReady {
-        /// The end of what it wrote.
+        /// The end of its output.
         log: String,
     },
 }
 
-/// A running server with one registered client and one user. Dropping it stops the server and all that it started.
+/// A running server with one registered client and one user. Dropping it stops the server and all its processes.
 #[derive(Debug)]
 pub struct InteropServer {
     kind: ServerKind,
@@ -98,8 +98,8 @@ impl InteropServer {
     /// a machine installs packages, which takes minutes.
     ///
     /// # Errors
-    /// [`InteropError::NotReady`] with the server's words when a tool is missing, an option is not supported by this
-    /// server, or nothing answers within ten minutes.
+    /// [`InteropError::NotReady`] with the server's output if a tool is missing, if this server does not support an
+    /// option, or if nothing answers within ten minutes.
     pub async fn start(kind: ServerKind, options: ServerOptions) -> Result<Self, InteropError> {
         let (issuer, process) = launch(kind, &options, None).await?;
         Ok(Self {
@@ -116,15 +116,15 @@ impl InteropServer {
         &self.issuer
     }
 
-    /// The public native client that every server knows: PKCE is required of it, and its redirect URIs are
-    /// `com.example.pilotlight://callback`, `http://127.0.0.1/callback` (with any port; at LemonLDAP::NG with 49152) and
-    /// `https://app.example.com/callback`.
+    /// The public native client that every server has. It must use PKCE. Its redirect URIs are
+    /// `com.example.pilotlight://callback`, `http://127.0.0.1/callback` (with any port; at LemonLDAP::NG with 49152)
+    /// and `https://app.example.com/callback`.
     #[must_use]
     pub fn client_id(&self) -> &'static str {
         "native-app"
     }
 
-    /// The user that every server knows.
+    /// The user that every server has.
     #[must_use]
     pub fn credentials(&self) -> Credentials {
         Credentials {
@@ -133,22 +133,22 @@ impl InteropServer {
         }
     }
 
-    /// The end of what the server has written: requests, warnings, stack traces.
+    /// The end of the server's output: requests, warnings, stack traces.
     #[must_use]
     pub fn log(&self) -> String {
         self.process.log()
     }
 
-    /// Stops the server: connections are refused until [`InteropServer::restart`].
+    /// Stops the server. Connections are refused until [`InteropServer::restart`].
     pub async fn stop(&mut self) {
         self.process.stop().await;
     }
 
-    /// Starts it again on the same port with the same options. Its state is new: other signing keys, and no grant,
-    /// session or refresh token of before is known.
+    /// Starts the server again on the same port with the same options. Its state is new: it has other signing keys, and
+    /// knows no earlier grant, session or refresh token.
     ///
     /// # Errors
-    /// As [`InteropServer::start`]; also when another program took the port meanwhile.
+    /// As for [`InteropServer::start`], and if another program took the port meanwhile.
     pub async fn restart(&mut self) -> Result<(), InteropError> {
         self.process.stop().await;
         let port = self.issuer.rsplit(':').next().unwrap_or_default();
@@ -180,7 +180,7 @@ fn script() -> PathBuf {
 }
 
 fn arguments(kind: ServerKind, options: &ServerOptions, port: Option<String>) -> Vec<String> {
-    // Its standard input is ours: the server stops even when this process is killed and no destructor runs.
+    // This process holds its standard input, so the server stops even if this process is killed and no destructor runs.
     let mut arguments = vec![kind.name().to_owned(), "--until-stdin-closes".to_owned()];
     let values = [
         (

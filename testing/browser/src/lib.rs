@@ -1,7 +1,7 @@
-//! Plays the user's browser in a sign-in, and starts real identity servers to sign in at: for tests only.
+//! Plays the user's browser in a sign-in, and starts real identity servers to sign in at. For tests only.
 //!
-//! [`Browser`] follows an authorize URL through login and consent pages to the redirect URI. [`InteropServer`] runs
-//! one of the servers of `testing/interop`. Everything stays on loopback addresses: others are refused.
+//! [`Browser`] follows an authorize URL through login and consent pages to the redirect URI. [`InteropServer`] runs one
+//! of the servers of `testing/interop`. Only loopback addresses are allowed; others are refused.
 
 mod browser;
 mod credentials;

@@ -34,7 +34,7 @@ fn main() -> ExitCode {
         Ok(Some(arguments)) => arguments,
         Ok(None) => return written(std::io::stdout().write_all(HELP.as_bytes())),
         Err(error) => {
-            // Nothing is left to tell it to when standard error is closed: the exit status remains.
+            // If standard error is closed, there is no other place for the message; the exit status remains.
             let _ = writeln!(errors, "test-browser: {error}\n\n{HELP}");
             return ExitCode::from(2);
         }
@@ -56,7 +56,7 @@ fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
         let callback = browser
             .sign_in(&arguments.authorize_url, &arguments.redirect_uri)
             .await?;
-        // Printed first: a listener that is gone must not cost the caller the code.
+        // Printed first: if the listener is gone, the caller must still get the code.
         writeln!(std::io::stdout(), "{callback}")?;
         if arguments.deliver {
             browser.deliver(&callback).await?;
@@ -65,7 +65,7 @@ fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
     })
 }
 
-/// `None` when help was asked for.
+/// `None` if help was requested.
 fn parse(arguments: impl Iterator<Item = OsString>) -> Result<Option<Arguments>, lexopt::Error> {
     let mut parser = lexopt::Parser::from_args(arguments);
     let (mut urls, mut deliver) = (Vec::new(), false);

@@ -1,4 +1,5 @@
-//! A server as a child process: started in its own process group, ready when it says so, stopped as a whole.
+//! A server as a child process: it starts in a separate process group, reports when it is ready, and is stopped as a
+//! whole.
 
 use std::fmt;
 use std::io::{BufRead, BufReader, Read};
@@ -10,14 +11,14 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process_group};
 
-/// What a server has to end by itself and remove its temporary files, before it is killed.
+/// The time that a server has to end by itself and remove its temporary files, before it is killed.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
-/// Bytes of a server's log that are kept: its end.
+/// How many bytes of a server's log are kept, from its end.
 const MAX_LOG: usize = 64 * 1024;
 
 pub(crate) enum StartError {
     Run(std::io::Error),
-    /// With the end of its log.
+    /// Contains the end of its log.
     NotReady(String),
 }
 
@@ -52,7 +53,7 @@ impl ServerProcess {
         let log = Arc::new(Mutex::new(Vec::new()));
         let logged = child.stderr.take().map(|stderr| keep(stderr, Arc::clone(&log)));
         let answer = child.stdout.take().map(|stdout| first_line(stdout, ready));
-        // From here on a failure, or a caller that stops waiting, stops the child: by Drop.
+        // From here on, a failure or a caller that stops waiting stops the child through Drop.
         let server = Self { child, log };
         let answer = wait(answer, timeout).await;
         match answer {
@@ -60,7 +61,7 @@ impl ServerProcess {
             None => {
                 let log = Arc::clone(&server.log);
                 drop(server);
-                // Its last words are the reason: they are complete when the pipe is closed.
+                // The end of its log gives the reason; it is complete when the pipe is closed.
                 wait(logged, STOP_TIMEOUT).await;
                 Err(StartError::NotReady(text(&log)))
             }
@@ -71,7 +72,7 @@ impl ServerProcess {
         text(&self.log)
     }
 
-    /// Stops it and all it started; returns when it is gone.
+    /// Stops the server and all its processes; returns when they are gone.
     pub(crate) async fn stop(&mut self) {
         self.ask_to_stop();
         let deadline = Instant::now() + STOP_TIMEOUT;
@@ -88,7 +89,7 @@ impl ServerProcess {
 
     fn kill(&mut self) {
         self.signal(Signal::KILL);
-        // Fails only when it was waited for already.
+        // Fails only if it was already waited for.
         let _ = self.child.wait();
     }
 
@@ -97,7 +98,7 @@ impl ServerProcess {
         if self.is_running()
             && let Some(group) = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw)
         {
-            // Fails only when the group has ended meanwhile.
+            // Fails only if the group has ended meanwhile.
             let _ = kill_process_group(group, signal);
         }
     }
@@ -120,7 +121,7 @@ impl Drop for ServerProcess {
 
 type Answer<T> = mpsc::Receiver<T>;
 
-/// Polls rather than blocks: a test's own servers may live in the same single-threaded runtime.
+/// Polls instead of blocking: a test's own servers may run in the same single-threaded runtime.
 async fn wait<T>(answer: Option<Answer<T>>, timeout: Duration) -> Option<T> {
     let answer = answer?;
     let deadline = Instant::now() + timeout;
@@ -134,13 +135,13 @@ async fn wait<T>(answer: Option<Answer<T>>, timeout: Duration) -> Option<T> {
     }
 }
 
-/// Reads all of a pipe, so that the server never blocks on a full one.
+/// Reads the whole pipe, so that the server never blocks on a full one.
 fn first_line(stdout: impl Read + Send + 'static, ready: &'static str) -> Answer<String> {
     let (sender, receiver) = mpsc::channel();
     std::thread::spawn(move || {
         for line in BufReader::new(stdout).lines().map_while(Result::ok) {
             if let Some(rest) = line.strip_prefix(ready) {
-                // The caller may have given up.
+                // The caller may have stopped waiting.
                 let _ = sender.send(rest.to_owned());
             }
         }

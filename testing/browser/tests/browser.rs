@@ -1,6 +1,6 @@
 //! The scripted browser against a real HTTP server.
 
-// Clippy knows only the test functions themselves as tests.
+// Clippy recognises only the test functions themselves as tests.
 #![allow(clippy::unwrap_used)]
 
 mod site;

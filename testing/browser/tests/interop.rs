@@ -1,7 +1,7 @@
-//! Sign-ins at the real servers of `testing/interop`: that they start, stop, and show what they are there to show.
+//! Sign-ins at the real servers of `testing/interop`: they start, stop, and show the behaviour that they are there for.
 //! Run with `cargo test -p pilotlight-test-browser --test interop`; the first run installs the servers.
 
-// Clippy knows only the test functions themselves as tests.
+// Clippy recognises only the test functions themselves as tests.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod client;
@@ -33,7 +33,7 @@ async fn start(kind: ServerKind, options: ServerOptions) -> Setup {
     }
 }
 
-/// What both servers must do alike.
+/// Checks that both servers must pass.
 async fn signs_in_and_refreshes(setup: &Setup) -> (Value, Value) {
     let Setup {
         server,
@@ -120,7 +120,7 @@ async fn oidc_provider_drops_offline_access_without_prompt_consent() {
         (answer.get("refresh_token"), &answer["scope"]),
         (None, &json!("openid profile email address"))
     );
-    // The session is there now: consent is asked for again, as of every native client, but no password.
+    // The session exists now: the server asks for consent again, as for every native client, but not for a password.
     let filled = |setup: &Setup| setup.server.log().matches("POST /interaction/").count();
     assert_eq!(filled(setup), 2);
     setup.client.sign_in(&setup.browser, REDIRECT_URI, "").await;
@@ -242,7 +242,7 @@ async fn django_repeats_its_answer_in_the_overlap() {
     assert_eq!(again["refresh_token"], lost["refresh_token"]);
 }
 
-/// Where it runs: see `ServerKind::unavailable`.
+/// Runs only on some machines: see `ServerKind::unavailable`.
 #[tokio::test]
 #[allow(clippy::print_stderr)] // a test that looks at nothing says so
 async fn lemonldap_wants_consent_for_a_refresh_token_keeps_it_and_signs_userinfo() {

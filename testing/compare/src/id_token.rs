@@ -1,4 +1,4 @@
-//! An ID token, from its text to checked claims.
+//! Verifies an ID token, from its text to checked claims.
 
 use std::time::SystemTime;
 
@@ -62,7 +62,7 @@ fn claims(now: i64) -> Value {
     })
 }
 
-/// No JSON, no claims: what cannot be saved.
+/// Only the signature, without JSON and claims: the part that cannot be avoided.
 fn signature_alone(jwk: &Value, token: &str) -> impl Fn() + use<> {
     let (message, signature) = token.rsplit_once('.').unwrap();
     let (message, signature) = (message.to_owned(), decode_base64url(signature));
@@ -83,7 +83,7 @@ fn signature_alone(jwk: &Value, token: &str) -> impl Fn() + use<> {
     }
 }
 
-/// Signature, `iss`, `aud`, `exp` and the nonce, which the library leaves to its caller.
+/// Signature, `iss`, `aud`, `exp`, and the nonce, which the library leaves to its caller.
 fn with_jsonwebtoken(jwk: &Value, token: &str, backend: &str) -> impl Fn() + use<> {
     let provider = if backend.ends_with("aws_lc_rs") {
         &aws_lc::DEFAULT_PROVIDER

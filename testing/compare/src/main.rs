@@ -1,7 +1,7 @@
-//! The core beside the libraries that a Rust program would use instead, each pair in turns in one run.
+//! The core beside the libraries that a Rust program could use instead. Each pair alternates in one run.
 //!
-//! `scripts/compare.sh` runs it for every pair and writes the table of docs/performance.md. A pair has a process to itself,
-//! because `jsonwebtoken` takes one cryptographic backend for each.
+//! `scripts/compare.sh` runs this for every pair and writes the table in docs/performance.md. Each pair has a separate
+//! process, because `jsonwebtoken` allows one cryptographic backend per process.
 //!
 //! ```text
 //! pilotlight-compare --list        every pair, as arguments
@@ -25,7 +25,7 @@ mod bench_support;
 #[path = "../../../rust-core/tests/id_token/support.rs"]
 mod keys;
 
-/// Measures one pair; the number is how many calls each time taken is for.
+/// Measures one pair; the number is how many calls each measured time covers.
 type Pair = fn(&str, &str) -> (Comparison, u32);
 
 const PAIRS: [(&str, &[&str], Pair); 3] = [

@@ -28,7 +28,7 @@ pub(crate) fn compare(_: &str, library: &str) -> (Comparison, u32) {
     let (ours, _) = runtime.block_on(sign_in(&server, &configuration, handle));
     let (_, refresh_token) = runtime.block_on(sign_in(&server, &configuration, handle));
     let issuer = server.issuer();
-    // Both in a task of the core's runtime, where an app's calls end up.
+    // Both run in a task of the core's runtime, where an app's calls run too.
     let comparison = match library {
         "reqwest" => {
             let bare = Bare::new(&server, refresh_token);
@@ -68,7 +68,7 @@ fn http_client() -> oauth2::reqwest::Client {
         .unwrap()
 }
 
-/// The ID token of the answer is not looked at.
+/// The ID token of the answer is ignored.
 struct OAuth2 {
     client: BasicClient<EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointSet>,
     http: oauth2::reqwest::Client,

@@ -1,4 +1,4 @@
-//! The users and what the endpoints say about them.
+//! The users, and their claims at the endpoints.
 
 use serde_json::{Map, Value, json};
 
@@ -13,7 +13,7 @@ pub struct Account {
     pub id: String,
     pub email: String,
     pub password: Secret,
-    /// Claims: standard ones go out by scope, the others (namespaced) always.
+    /// Claims: standard ones are sent according to the scope, others (namespaced) always.
     pub claims: Map<String, Value>,
     pub user_metadata: Map<String, Value>,
     pub app_metadata: Map<String, Value>,
@@ -25,14 +25,14 @@ pub struct Account {
     pub blocked: bool,
     /// Refused at refresh with 403 `mfa_required` and an `mfa_token`.
     pub mfa_required: bool,
-    /// Spent by `mfa-recovery-code`, which gives another.
+    /// Spent by `mfa-recovery-code`, which returns another.
     pub recovery_code: String,
 }
 
-/// What every user's app shows as a code, and every message to a device says.
+/// The code of every user's authenticator app and of every message to a device.
 pub const OTP: &str = "123456";
 
-/// The password of the accounts that the server starts with.
+/// The password of the initial accounts.
 pub const PASSWORD: &str = "correct horse";
 
 impl Account {
@@ -106,7 +106,7 @@ impl Account {
         }
     }
 
-    /// The same with the picture's whole URL, where it is one of the server's own.
+    /// The same account, with an absolute picture URL if it is one of the server's own pictures.
     pub(crate) fn at(mut self, issuer: &str) -> Self {
         if let Some(Value::String(picture)) = self.claims.get_mut("picture")
             && let Some(path) = picture.strip_prefix('/')
@@ -116,7 +116,7 @@ impl Account {
         self
     }
 
-    /// What `/userinfo` and the ID token say (OpenID Connect Core section 5.4).
+    /// The claims for `/userinfo` and the ID token (OpenID Connect Core section 5.4).
     pub(crate) fn profile(&self, scope: &[String], client_id: &str, settings: &Settings) -> Map<String, Value> {
         let has = |name: &str| scope.iter().any(|scope| scope == name);
         let mut profile = Map::new();
@@ -167,7 +167,7 @@ impl Account {
     }
 }
 
-/// The one connection, under the name that Auth0 gives the first database of a tenant.
+/// The only connection, under the name of the first database of an Auth0 tenant.
 pub(crate) const CONNECTION: &str = "Username-Password-Authentication";
 
 fn moment(seconds: i64, settings: &Settings) -> Value {
@@ -177,7 +177,7 @@ fn moment(seconds: i64, settings: &Settings) -> Value {
     }
 }
 
-/// Of a literal that is an object.
+/// Converts a literal that is an object.
 fn into_object(value: Value) -> Map<String, Value> {
     match value {
         Value::Object(object) => object,

@@ -1,4 +1,4 @@
-//! The shapes of answers: OAuth errors, Management API errors, pages.
+//! The formats of answers: OAuth errors, Management API errors, pages.
 
 use axum::Json;
 use axum::body::Body;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 #[derive(Debug, Clone)]
 pub(crate) struct Refusal(pub(crate) String);
 
-/// A JSON answer that nobody may cache.
+/// A JSON answer that must not be cached.
 pub(crate) fn private_json(status: StatusCode, body: &Value) -> Response {
     let mut response = (status, Json(body)).into_response();
     response
@@ -47,7 +47,7 @@ pub(crate) fn refused(error: &str, mut response: Response) -> Response {
     response
 }
 
-/// 302 to an address that `http` may find odd (custom schemes are fine, line breaks are not).
+/// A 302 redirect to a location that `http` may find unusual (custom schemes are fine, line breaks are not).
 pub(crate) fn redirect(location: &str) -> Response {
     match HeaderValue::from_str(location) {
         Ok(value) => (StatusCode::FOUND, [(header::LOCATION, value)]).into_response(),
@@ -59,7 +59,7 @@ pub(crate) fn html(status: u16, page: String) -> Response {
     let headers = [
         (header::CONTENT_TYPE, "text/html; charset=utf-8"),
         (header::CACHE_CONTROL, "no-store"),
-        // The login must not be framed, and its only script is none.
+        // The login page must not be framed, and it has no scripts.
         (
             header::CONTENT_SECURITY_POLICY,
             "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
@@ -68,12 +68,12 @@ pub(crate) fn html(status: u16, page: String) -> Response {
     (code(status), headers, Body::from(page)).into_response()
 }
 
-/// A valid status, or 500.
+/// The status if it is valid, otherwise 500.
 pub(crate) fn code(status: u16) -> StatusCode {
     StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
-/// Sets a header whose value is ours and thus well-formed; an odd one is left out.
+/// Sets a header whose value comes from this server and is thus well-formed; a malformed one is left out.
 pub(crate) fn set_header(response: &mut Response, name: HeaderName, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         response.headers_mut().insert(name, value);

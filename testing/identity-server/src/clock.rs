@@ -1,11 +1,11 @@
-//! The server's clock, which tests move.
+//! The server's clock, which tests can move.
 
 use std::sync::Mutex;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use crate::lock::lock;
 
-/// The time that tokens, lifetimes, rate limits and the `Date` header are made from.
+/// The time source of tokens, lifetimes, rate limits and the `Date` header.
 #[derive(Debug, Default)]
 pub(crate) struct Clock(Mutex<Setting>);
 
@@ -34,7 +34,7 @@ impl Clock {
             .saturating_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX));
     }
 
-    /// Seconds ahead (or, negative, behind) of the machine's clock.
+    /// Seconds by which this clock is ahead of the machine's clock (behind, if negative).
     pub(crate) fn set_offset(&self, seconds: i64) {
         lock(&self.0).offset_ms = seconds.saturating_mul(1000);
     }
@@ -61,12 +61,12 @@ fn device_ms() -> i64 {
     i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX)
 }
 
-/// What the formatters of dates take. Times before the epoch become the epoch.
+/// The type that the date formatters take. Times before the epoch become the epoch.
 pub(crate) fn system_time(seconds: i64) -> SystemTime {
     UNIX_EPOCH + Duration::from_secs(u64::try_from(seconds).unwrap_or(0).min(LAST_SECOND))
 }
 
-/// The end of the year 9999: the last moment that HTTP and RFC 3339 dates can say.
+/// The end of the year 9999: the last moment that HTTP and RFC 3339 dates can express.
 const LAST_SECOND: u64 = 253_402_300_799;
 
 /// `2018-02-14T00:28:07.000Z`

@@ -1,4 +1,4 @@
-//! The handle by which tests steer a running server.
+//! The handle with which tests control a running server.
 
 use std::io;
 use std::sync::Arc;
@@ -15,10 +15,10 @@ use crate::keys::OldKeys;
 use crate::settings::Settings;
 use crate::state::Shared;
 
-/// Much more than anything takes that a test waits for, also on a busy machine.
+/// Much longer than anything that a test waits for, even on a busy machine.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
-/// Steers a running server. Cheap to clone. Everything it does is done when the call returns.
+/// Controls a running server. Cheap to clone. Every effect is complete when the call returns.
 #[derive(Debug, Clone)]
 pub struct Control {
     shared: Arc<Shared>,
@@ -29,23 +29,23 @@ impl Control {
         Self { shared }
     }
 
-    /// Adds a fault behind those that wait already.
+    /// Adds a fault behind those that are already pending.
     pub fn fault(&self, endpoint: Endpoint, fault: Fault) {
         self.shared.faults.add(endpoint, fault);
     }
 
-    /// Removes the faults that were put on `endpoint`; all faults for [`Endpoint::Any`]. Held requests stay held.
+    /// Removes the pending faults for `endpoint`, or all faults for [`Endpoint::Any`]. Held requests stay held.
     pub fn clear_faults(&self, endpoint: Endpoint) {
         self.shared.faults.clear(endpoint);
     }
 
-    /// The faults that still wait for a request.
+    /// The faults that are still pending.
     #[must_use]
     pub fn waiting_faults(&self) -> Vec<(Endpoint, Fault)> {
         self.shared.faults.waiting()
     }
 
-    /// Lets the requests go on that [`Fault::hold`] stopped. Returns how many there were.
+    /// Releases the requests that [`Fault::hold`] stopped. Returns how many there were.
     pub fn release(&self, endpoint: Endpoint) -> usize {
         self.shared.holds.release(endpoint)
     }
@@ -59,7 +59,7 @@ impl Control {
     /// Returns when `count` requests are held at once.
     ///
     /// # Panics
-    /// When that is not so within half a minute.
+    /// If that does not happen within half a minute.
     pub async fn wait_for_held(&self, endpoint: Endpoint, count: usize) {
         let mut progress = self.shared.holds.progress();
         let waiting = async { while self.held(endpoint) < count && progress.changed().await.is_ok() {} };
@@ -71,7 +71,7 @@ impl Control {
         );
     }
 
-    /// Requests seen by `endpoint` since the server started, those that a fault swallowed included.
+    /// Requests seen by `endpoint` since the server started, including those that a fault swallowed.
     #[must_use]
     pub fn seen(&self, endpoint: Endpoint) -> u64 {
         self.shared.journal.seen(endpoint)
@@ -80,7 +80,7 @@ impl Control {
     /// Returns when `endpoint` has seen `count` requests since the server started.
     ///
     /// # Panics
-    /// When that is not so within half a minute.
+    /// If that does not happen within half a minute.
     pub async fn wait_for_requests(&self, endpoint: Endpoint, count: u64) {
         let mut progress = self.shared.journal.progress();
         let waiting = async { while self.seen(endpoint) < count && progress.changed().await.is_ok() {} };
@@ -119,12 +119,12 @@ impl Control {
         self.shared.clock.advance(by);
     }
 
-    /// Sets the server's clock so many seconds ahead (or, negative, behind) of this machine's.
+    /// Sets the server's clock ahead of this machine's by that many seconds (behind, if negative).
     pub fn set_clock_offset(&self, seconds: i64) {
         self.shared.clock.set_offset(seconds);
     }
 
-    /// Seconds ahead (or, negative, behind) of this machine's clock.
+    /// Seconds by which the server's clock is ahead of this machine's (behind, if negative).
     #[must_use]
     pub fn clock_offset(&self) -> i64 {
         self.shared.clock.offset()
@@ -145,7 +145,7 @@ impl Control {
         self.shared.clock.is_frozen()
     }
 
-    /// Makes a new signing key of the algorithm in the settings. Returns its id.
+    /// Makes a new signing key for the algorithm in the settings. Returns its id.
     pub fn rotate_keys(&self, old: OldKeys) -> String {
         self.shared.keys.rotate(self.shared.settings().algorithm, old)
     }
@@ -155,19 +155,19 @@ impl Control {
         self.shared.settings()
     }
 
-    /// Changes settings for the requests to come: `control.change(|s| s.rotation = false)`.
+    /// Changes settings for future requests: `control.change(|s| s.rotation = false)`.
     pub fn change(&self, change: impl FnOnce(&mut Settings)) {
         self.shared.change_settings(change);
     }
 
-    /// The user on the other device enters this code, and signs in as `email`; without one, says no. Returns whether there are
-    /// such a code and such a user.
+    /// The user on the other device enters this code and signs in as `email`, or denies if there is no `email`. Returns
+    /// whether the code and the user exist.
     pub fn decide_device(&self, user_code: &str, email: Option<&str>) -> bool {
         device::decide(&self.shared, user_code, email)
     }
 
     /// Signs a user out everywhere: refresh tokens, their access tokens and browser sessions.
-    /// Returns how many refresh token families that ended.
+    /// Returns how many refresh token families ended.
     pub fn revoke_user(&self, email: &str) -> usize {
         let mut db = self.shared.db();
         let Some(id) = db.account_by_email(email).map(|account| account.id.clone()) else {
@@ -206,7 +206,7 @@ impl Control {
         account.map(change).is_some()
     }
 
-    /// Deletes a user, whose tokens then are worth nothing. Returns whether there was one.
+    /// Deletes a user, whose tokens then become invalid. Returns whether there was one.
     pub fn delete_account(&self, email: &str) -> bool {
         let mut db = self.shared.db();
         let before = db.accounts.len();
@@ -225,10 +225,10 @@ impl Control {
         self.change_account(email, |account| account.user_metadata = metadata)
     }
 
-    /// Closes the port and every connection: from now on connections are refused. State and port are kept.
+    /// Closes the port and every connection: from now on connections are refused. State and port number are kept.
     ///
     /// # Errors
-    /// Where the port cannot be kept, or the server has stopped.
+    /// If the port cannot be kept, or the server has stopped.
     pub async fn go_offline(&self) -> io::Result<()> {
         self.shared.wires.go_offline().await
     }
@@ -236,18 +236,18 @@ impl Control {
     /// Listens again on the same port.
     ///
     /// # Errors
-    /// Where the port was lost meanwhile, or the server has stopped.
+    /// If the port was lost meanwhile, or the server has stopped.
     pub async fn go_online(&self) -> io::Result<()> {
         self.shared.wires.go_online().await
     }
 
-    /// Where the same can be done over HTTP even while the server is offline: `http://127.0.0.1:PORT/_control/`.
+    /// The URL for the same functions over HTTP, even while the server is offline: `http://127.0.0.1:PORT/_control/`.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.shared.control_url
     }
 
-    /// Asks the program that runs the server to end it, see [`IdentityServer::stopped`](crate::IdentityServer::stopped).
+    /// Asks the program that runs the server to end, see [`IdentityServer::stopped`](crate::IdentityServer::stopped).
     pub fn shut_down(&self) {
         self.shared.stop.send_replace(true);
     }

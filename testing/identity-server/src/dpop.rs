@@ -1,4 +1,4 @@
-//! Proofs of possession (DPoP, RFC 9449), checked as the standard says: also that each is used once.
+//! Proofs of possession (DPoP, RFC 9449), checked as the standard says; each is accepted only once.
 
 use axum::http::{HeaderMap, HeaderName, header};
 use axum::response::Response;
@@ -24,15 +24,15 @@ pub(crate) enum Wrong {
     Proof(&'static str),
 }
 
-/// A request, as far as a proof says it.
+/// The request that a proof must match.
 pub(crate) struct Proved<'a> {
     pub(crate) method: &'a str,
-    /// Without a query.
+    /// The URL without its query.
     pub(crate) url: String,
     pub(crate) access_token: Option<&'a str>,
 }
 
-/// The thumbprint of the key that was shown; none without a proof, and where the server does not know proofs.
+/// The thumbprint of the key in the proof; `None` without a proof, or if DPoP is off.
 pub(crate) fn shown(
     shared: &Shared,
     settings: &Settings,
@@ -95,8 +95,8 @@ pub(crate) fn refusal(wrong: &Wrong) -> Response {
     }
 }
 
-/// The refusal of a request with an access token, if the token is bound and the request does not show its key, or the other
-/// way round (section 7).
+/// The refusal of a request with an access token: if the token is bound and the request has no proof with its key, or
+/// if the token is not bound and the request has a proof (section 7).
 pub(crate) fn guard(
     shared: &Shared,
     settings: &Settings,
@@ -126,7 +126,7 @@ pub(crate) fn guard(
     Some(with_nonce(shared, settings, &mut shared.db(), response))
 }
 
-/// With the nonce for the next proof, where nonces are wanted.
+/// Adds the nonce for the next proof, if nonces are on.
 pub(crate) fn with_nonce(shared: &Shared, settings: &Settings, db: &mut Db, mut response: Response) -> Response {
     if settings.dpop != Dpop::Off && settings.dpop_nonce_lifetime.is_some() {
         let nonce = random::token();
@@ -136,7 +136,7 @@ pub(crate) fn with_nonce(shared: &Shared, settings: &Settings, db: &mut Db, mut 
     response
 }
 
-/// The key's thumbprint and the claims of a proof that is signed by it.
+/// The key's thumbprint and the claims of a proof that the key signed.
 fn verified(proof: &str) -> Option<(String, Map<String, Value>)> {
     let (message, signature) = proof.rsplit_once('.')?;
     let (header, claims) = message.split_once('.')?;

@@ -1,4 +1,4 @@
-//! The faults that wait for requests, and which of them befall one.
+//! The pending faults, and their selection for a request.
 
 use std::sync::Mutex;
 
@@ -6,7 +6,7 @@ use crate::faults::{Effect, Fault};
 use crate::journal::Endpoint;
 use crate::lock::lock;
 
-/// A request takes at most one effect of each kind, so that "a wrong date for ever" and "503, then a reset" combine.
+/// A request takes at most one effect of each kind, so "a wrong date for ever" and "503, then a reset" can be combined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Outcome,
@@ -34,7 +34,7 @@ impl Effect {
     }
 }
 
-/// The faults that wait for requests, in the order they were added.
+/// The pending faults, in the order in which they were added.
 #[derive(Debug, Default)]
 pub(crate) struct FaultQueue(Mutex<Vec<(Endpoint, Fault)>>);
 
@@ -45,7 +45,7 @@ impl FaultQueue {
         }
     }
 
-    /// Removes the faults of an endpoint; all of them for [`Endpoint::Any`].
+    /// Removes the faults of an endpoint, or all of them for [`Endpoint::Any`].
     pub(crate) fn clear(&self, endpoint: Endpoint) {
         lock(&self.0).retain(|(of, _)| !endpoint.matches(*of));
     }
@@ -54,7 +54,7 @@ impl FaultQueue {
         lock(&self.0).clone()
     }
 
-    /// What befalls one request: of each kind of effect the first that waits.
+    /// Takes the faults for one request: the first pending one of each kind of effect.
     pub(crate) fn take(&self, endpoint: Endpoint, grant_type: Option<&str>) -> Vec<Fault> {
         let mut queue = lock(&self.0);
         let mut taken: Vec<Fault> = Vec::new();

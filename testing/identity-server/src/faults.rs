@@ -8,11 +8,11 @@ use serde_json::{Map, Value, json};
 
 use crate::tamper::IdTokenFault;
 
-/// Something that goes wrong with a request: once, [several times](Fault::times) or [for ever](Fault::for_ever).
+/// A fault in the handling of a request: once, [several times](Fault::times) or [for ever](Fault::for_ever).
 ///
-/// By default the request is *not* processed: the fault strikes first. After
-/// [`after_processing`](Fault::after_processing) the server has done what was asked (rotated a token, say) and the client
-/// gets no answer. Effects that spoil an answer ([truncate](Fault::truncate), [`stall_body`](Fault::stall_body),
+/// By default the request is *not* processed, because the fault comes first. With
+/// [`after_processing`](Fault::after_processing) the server does what was asked (for example, rotates a token) but the
+/// client gets no answer. Effects that alter an answer ([truncate](Fault::truncate), [`stall_body`](Fault::stall_body),
 /// [`answer`](Fault::answer), dates, ID tokens) need one and always come after processing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -20,16 +20,16 @@ pub struct Fault {
     pub effect: Effect,
     #[serde(default)]
     pub after_processing: bool,
-    /// How many requests it strikes. Default 1.
+    /// How many requests it affects. Default 1.
     #[serde(default = "once")]
     pub times: u32,
     /// Never used up.
     #[serde(default)]
     pub for_ever: bool,
-    /// How many requests it lets pass first. Default 0.
+    /// How many requests it ignores first. Default 0.
     #[serde(default)]
     pub skip: u32,
-    /// On the token endpoint: strikes only this grant type.
+    /// On the token endpoint: affects only this grant type.
     #[serde(default)]
     pub grant_type: Option<String>,
 }
@@ -42,7 +42,7 @@ fn once() -> u32 {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Effect {
-    /// An answer of one's own.
+    /// A custom answer.
     Status {
         status: u16,
         #[serde(default)]
@@ -50,13 +50,13 @@ pub enum Effect {
         #[serde(default)]
         body: String,
     },
-    /// 200 with JSON that is not.
+    /// 200 with invalid JSON.
     GarbageJson,
     /// A captive portal's page, with any status.
     Html { status: u16 },
     /// 200 with a JSON string of that many bytes.
     HugeBody { bytes: usize },
-    /// 302 elsewhere.
+    /// A 302 redirect to another location.
     Redirect { location: String },
     /// TCP reset.
     Reset,
@@ -66,22 +66,22 @@ pub enum Effect {
     StallBody,
     /// The headers and half the body, then the connection ends.
     Truncate,
-    /// Waits for a while.
+    /// Delays the request.
     Delay { milliseconds: u64 },
     /// Waits until the test releases it.
     Hold,
-    /// Another `Date` header, by so many seconds.
+    /// A `Date` header that is wrong by that many seconds.
     Date { shift_seconds: i64 },
     /// No `Date` header.
     NoDate,
-    /// Changed members of a JSON answer, the `remove`d ones first.
+    /// Changed members of a JSON answer. The `remove`d ones are removed first.
     Answer {
         #[serde(default)]
         set: Map<String, Value>,
         #[serde(default)]
         remove: Vec<String>,
     },
-    /// Bytes that are put around and into a JSON answer.
+    /// Bytes inserted around and into a JSON answer.
     Bytes {
         #[serde(default)]
         before: Vec<u8>,
@@ -91,11 +91,12 @@ pub enum Effect {
         #[serde(default)]
         after: Vec<u8>,
     },
-    /// The body coded, by `Content-Encoding`: `gzip` and `deflate` really are; any other name is put on as it is.
+    /// The body with a `Content-Encoding`: `gzip` and `deflate` are really encoded; any other name is only set as the
+    /// header.
     Coded { coding: String },
-    /// Other headers on a proper answer. An empty value removes the header.
+    /// Other headers on a normal answer. An empty value removes the header.
     Headers { headers: BTreeMap<String, String> },
-    /// An ID token that should not pass.
+    /// An ID token that a client should refuse.
     IdToken(IdTokenFault),
 }
 
@@ -211,7 +212,7 @@ impl Fault {
         })
     }
 
-    /// Until [`Control::release`](crate::Control::release).
+    /// Holds the request until [`Control::release`](crate::Control::release).
     #[must_use]
     pub fn hold() -> Self {
         Self::new(Effect::Hold)
@@ -257,7 +258,7 @@ impl Fault {
         })
     }
 
-    /// Codes the answer, which nobody asked for.
+    /// Encodes the answer although the client did not ask for it.
     #[must_use]
     pub fn coded(coding: &str) -> Self {
         Self::new(Effect::Coded { coding: coding.into() })
@@ -277,7 +278,7 @@ impl Fault {
         self
     }
 
-    /// Sets headers on a proper answer; an empty value removes one.
+    /// Sets headers on a normal answer; an empty value removes one.
     #[must_use]
     pub fn headers(headers: &[(&str, &str)]) -> Self {
         let headers = headers

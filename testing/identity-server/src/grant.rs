@@ -1,4 +1,4 @@
-//! What a user granted to a client, and the credentials short of a refresh token that stand for it.
+//! What a user granted to a client, and the credentials other than refresh tokens that stand for it.
 
 use std::collections::HashMap;
 
@@ -12,9 +12,9 @@ pub(crate) struct Grant {
     pub(crate) nonce: Option<String>,
     /// Seconds since the epoch.
     pub(crate) auth_time: i64,
-    /// Whether `max_age` was asked, which makes `auth_time` a required claim.
+    /// Whether `max_age` was requested, which makes `auth_time` a required claim.
     pub(crate) wants_auth_time: bool,
-    /// `acr`: what was reached of the authentication context classes that were asked for.
+    /// `acr`: the authentication context class that was reached, out of the requested ones.
     pub(crate) acr: Option<String>,
     /// `act`: who acts for the user (RFC 8693 4.1).
     pub(crate) actor: Option<String>,
@@ -22,9 +22,10 @@ pub(crate) struct Grant {
     pub(crate) organization: Option<String>,
     /// `sid`.
     pub(crate) session: String,
-    /// Set for a sign-in at `/oauth/ro`: its refresh token is this device's, is never rotated and does not expire.
+    /// Set for a sign-in at `/oauth/ro`: the refresh token belongs to this device, is never rotated and does not
+    /// expire.
     pub(crate) device: Option<String>,
-    /// The thumbprint of the key that it is bound to (RFC 9449).
+    /// The thumbprint of the key that the tokens are bound to (RFC 9449).
     pub(crate) key: Option<String>,
 }
 
@@ -40,11 +41,11 @@ pub(crate) struct Code {
     pub(crate) redirect_uri: String,
     pub(crate) code_challenge: Option<String>,
     pub(crate) expires_at_ms: i64,
-    /// Set when the code is exchanged: what its reuse revokes (RFC 6749 section 4.1.2).
+    /// Set when the code is exchanged: the tokens that its reuse revokes (RFC 6749 section 4.1.2).
     pub(crate) issued: Option<Issued>,
 }
 
-/// What came of a code.
+/// The tokens that a code was exchanged for.
 #[derive(Clone)]
 pub(crate) struct Issued {
     pub(crate) access_token: String,

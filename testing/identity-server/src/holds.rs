@@ -1,4 +1,4 @@
-//! Requests that wait for the test's word.
+//! Requests that wait until the test releases them.
 
 use std::sync::Mutex;
 
@@ -29,23 +29,23 @@ impl Holds {
         let (release, released) = oneshot::channel();
         lock(&self.waiting).push((endpoint, release));
         self.progress.send_replace(());
-        // An error means the server is going away, and the request with it.
+        // An error means that the server is stopping, and the request with it.
         let _ = released.await;
     }
 
-    /// Lets all held requests of an endpoint go on. Returns how many there were.
+    /// Releases all held requests of an endpoint. Returns how many there were.
     pub(crate) fn release(&self, endpoint: Endpoint) -> usize {
         let released: Vec<_> = lock(&self.waiting)
             .extract_if(.., |(held, _)| endpoint.matches(*held))
             .collect();
-        // Those whose client hung up have nobody to tell.
+        // Requests whose client hung up do not count.
         released
             .into_iter()
             .filter_map(|(_, release)| release.send(()).ok())
             .count()
     }
 
-    /// How many requests are held, leaving out those whose client hung up.
+    /// How many requests are held, without those whose client hung up.
     pub(crate) fn held(&self, endpoint: Endpoint) -> usize {
         let waiting = lock(&self.waiting);
         waiting

@@ -1,4 +1,4 @@
-//! What was asked of the server: a log without secrets, and counters.
+//! The requests to the server: a log without secrets, and counters.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use crate::lock::lock;
 
-/// The endpoints that are counted and that faults can be put on.
+/// The endpoints that are counted and that faults can be set for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Endpoint {
@@ -34,7 +34,7 @@ pub enum Endpoint {
     ResourceOwner,
     /// `/mfa/authenticators` and `/mfa/challenge`
     Mfa,
-    /// For faults and waiting: whichever endpoint.
+    /// For faults and waiting: any endpoint.
     Any,
 }
 
@@ -68,51 +68,51 @@ impl Endpoint {
 /// One request. Holds neither parameters nor headers, so it has no secrets.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RequestRecord {
-    /// Counted from 0 since the server started.
+    /// The number of the request, from 0 since the server started.
     pub number: u64,
     pub endpoint: Endpoint,
     pub method: String,
-    /// What the client was sent; none while the request is in progress and when it never was answered.
+    /// The status of the answer; `None` while the request is in progress or if it was never answered.
     pub status: Option<u16>,
     /// On the token endpoint.
     pub grant_type: Option<String>,
     /// The `error` (or `errorCode`) of a refusal.
     pub error: Option<String>,
-    /// The fault that replaced or spoilt the answer, such as `reset`.
+    /// The fault that replaced or altered the answer, such as `reset`.
     pub fault: Option<&'static str>,
-    /// When it came, by the server's clock, in seconds since the epoch.
+    /// When the request arrived, by the server's clock, in seconds since the epoch.
     pub at: i64,
 }
 
-/// Sums since the server started. They are never reset: tests compare before and after.
+/// Totals since the server started. They are never reset: tests compare before and after.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Counters {
-    /// Requests seen per endpoint, those that a fault swallowed included.
+    /// Requests seen per endpoint, including those that a fault swallowed.
     pub requests: BTreeMap<Endpoint, u64>,
-    /// Refresh grants seen, those that a fault swallowed included.
+    /// Refresh grants seen, including those that a fault swallowed.
     pub refresh_grants: u64,
-    /// Refresh grants that the server honoured, whether or not the client got the answer.
+    /// Refresh grants that the server accepted, whether or not the client got the answer.
     pub refresh_grants_honoured: u64,
     /// Codes exchanged for tokens.
     pub code_grants_honoured: u64,
     /// Device codes exchanged for tokens.
     pub device_grants_honoured: u64,
-    /// Tokens of other issuers' exchanged for tokens.
+    /// Tokens of other issuers exchanged for tokens.
     pub external_tokens_exchanged: u64,
-    /// Tokens of the server's own exchanged for access tokens of other APIs.
+    /// The server's own tokens exchanged for access tokens for other APIs.
     pub own_tokens_exchanged: u64,
-    /// Device secrets by which another app was signed in.
+    /// Device secrets with which another app was signed in.
     pub device_secrets_exchanged: u64,
     /// Device secrets ended through `/oauth/revoke`.
     pub device_secrets_revoked: u64,
     /// Codes presented again after they had been exchanged.
     pub codes_reused: u64,
     pub refresh_tokens_issued: u64,
-    /// Refresh tokens presented that had been exchanged before, inside the overlap period or not.
+    /// Presented refresh tokens that had been exchanged before, within the overlap period or not.
     pub spent_refresh_tokens_presented: u64,
-    /// Those of them that the overlap period let pass.
+    /// Those of them that the overlap period allowed.
     pub overlap_reuses: u64,
-    /// Refresh tokens presented that were unknown, expired or of an ended family.
+    /// Presented refresh tokens that were unknown, expired or of an ended family.
     pub dead_refresh_tokens_presented: u64,
     /// Families ended by reuse of a refresh token or code.
     pub families_killed: u64,
@@ -122,13 +122,14 @@ pub struct Counters {
     pub sign_ins: u64,
     /// Sign-ins with a password at `/oauth/ro`.
     pub password_sign_ins: u64,
-    /// Refresh tokens issued there, one for each sign-in with `offline_access`; they are bound to a device and not rotated.
+    /// Refresh tokens issued at `/oauth/ro`, one for each sign-in with `offline_access`; they are bound to a device and
+    /// not rotated.
     pub device_refresh_tokens_issued: u64,
-    /// Delegations that the server honoured, of every `api_type`.
+    /// Delegations that the server accepted, of every `api_type`.
     pub delegations_honoured: u64,
 }
 
-/// The log and the counters, with a signal for those who wait for requests.
+/// The log and the counters, with a signal for code that waits for requests.
 #[derive(Debug)]
 pub(crate) struct Journal {
     entries: Mutex<Entries>,
@@ -152,7 +153,7 @@ impl Default for Journal {
 }
 
 impl Journal {
-    /// Notes a request and returns its number.
+    /// Records a request and returns its number.
     pub(crate) fn begin(&self, endpoint: Endpoint, method: &str, grant_type: Option<String>, at: i64) -> u64 {
         let mut entries = lock(&self.entries);
         let number = entries.next;
@@ -176,7 +177,7 @@ impl Journal {
         number
     }
 
-    /// Adds to a request's record what became known later.
+    /// Adds information to a request's record later.
     pub(crate) fn update(&self, number: u64, change: impl FnOnce(&mut RequestRecord)) {
         if let Some(record) = lock(&self.entries)
             .records

@@ -32,7 +32,7 @@ pub(crate) fn encode(
     format!("{message}.{signature}")
 }
 
-/// The claims of a token that one of `keys` signed. Says nothing about `exp`, `iss` and `aud`.
+/// The claims of a token that one of `keys` signed. Does not check `exp`, `iss` and `aud`.
 pub(crate) fn verify(keys: &KeyRing, token: &str) -> Option<Map<String, Value>> {
     let (message, signature) = token.rsplit_once('.')?;
     let (header, claims) = message.split_once('.')?;

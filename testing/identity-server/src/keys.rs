@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::lock::lock;
 use crate::random;
 
-/// What tokens are signed with (RFC 7518 section 3.1, RFC 8037).
+/// The algorithms that sign tokens (RFC 7518 section 3.1, RFC 8037).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Algorithm {
     #[default]
@@ -27,7 +27,7 @@ pub enum Algorithm {
 }
 
 impl Algorithm {
-    /// Every one of them, in the order discovery announces them.
+    /// All of them, in the order in which discovery announces them.
     pub const ALL: [Algorithm; 4] = [Self::RS256, Self::PS256, Self::ES256, Self::EdDSA];
 
     /// The name in a JOSE header.
@@ -42,14 +42,14 @@ impl Algorithm {
     }
 }
 
-/// What becomes of the old keys in a rotation.
+/// What happens to the old keys in a rotation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OldKeys {
     /// They stay published, so that tokens signed with them stay valid.
     #[default]
     Keep,
-    /// They are withdrawn: tokens signed with them are worthless.
+    /// They are withdrawn: tokens signed with them become invalid.
     Withdraw,
 }
 
@@ -60,7 +60,7 @@ pub(crate) struct KeyRing(Mutex<Ring>);
 #[derive(Debug, Default)]
 struct Ring {
     keys: Vec<SigningKey>,
-    /// How many were ever made: neighbours must differ, withdrawn ones included.
+    /// How many keys were ever made, including withdrawn ones: consecutive keys must differ.
     made: usize,
 }
 
@@ -74,7 +74,7 @@ impl Ring {
 }
 
 impl KeyRing {
-    /// The key to sign with, made at the first need of its algorithm.
+    /// The signing key, made when its algorithm is first needed.
     pub(crate) fn current(&self, algorithm: Algorithm) -> SigningKey {
         let mut ring = lock(&self.0);
         let newest = ring.keys.iter().rev().find(|key| key.algorithm == algorithm).cloned();
@@ -94,7 +94,7 @@ impl KeyRing {
         ring.add(algorithm).kid
     }
 
-    /// The JWK set, newest key first, as Auth0 lists them.
+    /// The JWK set, newest key first, like Auth0's.
     pub(crate) fn published(&self, with_alg: bool) -> Value {
         let keys: Vec<Value> = lock(&self.0).keys.iter().rev().map(|key| key.jwk(with_alg)).collect();
         json!({ "keys": keys })
@@ -146,7 +146,7 @@ impl SigningKey {
         }
     }
 
-    /// The bytes of a JWS signature (ECDSA: r and s side by side, RFC 7518 section 3.4).
+    /// The bytes of a JWS signature (for ECDSA, r and s side by side, RFC 7518 section 3.4).
     #[expect(clippy::expect_used, reason = "signing fails only without randomness or memory")]
     pub(crate) fn sign(&self, message: &[u8]) -> Vec<u8> {
         let random = SystemRandom::new();
@@ -185,9 +185,9 @@ impl SigningKey {
         UnparsedPublicKey::new(algorithm, public).verify(message, sig).is_ok()
     }
 
-    /// Another key under this one's id: signs what nobody can verify.
+    /// Another key under this one's id: nobody can verify its signatures.
     pub(crate) fn impostor(&self) -> Self {
-        // Of the committed RSA keys, the one that this key is not.
+        // One of the committed RSA keys other than this one.
         let other = (0..RSA_KEYS.len())
             .map(|turn| Self::new(self.algorithm, turn))
             .find(|key| key.public_material() != self.public_material());
@@ -197,7 +197,7 @@ impl SigningKey {
         }
     }
 
-    /// The public key's bytes, which the HS256 confusion attack uses as a shared secret.
+    /// The bytes of the public key, which the HS256 confusion attack uses as a shared secret.
     pub(crate) fn public_material(&self) -> Vec<u8> {
         match &*self.pair {
             Pair::Rsa(pair) => pair.public_key().as_ref().to_vec(),

@@ -1,4 +1,4 @@
-//! What happens around every endpoint: faults, the request log, the `Date` header.
+//! The layer around every endpoint: faults, the request log, the `Date` header.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -21,10 +21,10 @@ use crate::state::Shared;
 use crate::tamper::{IdTokenFault, change_members, coded};
 use crate::wire::Wire;
 
-/// More than any request of a session takes.
+/// Larger than any request of a session.
 const BODY_LIMIT: usize = 1 << 20;
 
-/// What the token endpoint is to do to the ID token.
+/// The change that the token endpoint is to make to the ID token.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Tampering(pub(crate) Option<IdTokenFault>);
 
@@ -72,7 +72,7 @@ pub(crate) async fn around(State(shared): State<Arc<Shared>>, request: Request, 
             }
         }
     };
-    // A body is cut last: what comes after a cut body never ends.
+    // A body is cut last, because a cut body never ends.
     let (cuts, changes): (Vec<&Fault>, Vec<&Fault>) = faults
         .iter()
         .partition(|fault| matches!(fault.effect, Effect::Truncate | Effect::StallBody));
@@ -115,7 +115,7 @@ async fn wait(shared: &Shared, endpoint: Endpoint, faults: &[&Fault]) {
     }
 }
 
-/// What the client gets instead of the proper answer.
+/// What the client gets instead of the normal answer.
 enum Replacement {
     Answer(Response),
     Reset,
@@ -160,10 +160,10 @@ fn json_body(text: String) -> Response {
     ([(header::CONTENT_TYPE, "application/json")], text).into_response()
 }
 
-/// The faults that change a proper answer.
+/// Applies the faults that change a normal answer.
 async fn spoil(fault: &Fault, response: Response) -> Response {
     let (mut parts, body) = response.into_parts();
-    // The bodies are ours: they neither fail nor exceed any limit.
+    // The bodies come from this server: they neither fail nor exceed any limit.
     let body = to_bytes(body, usize::MAX).await.unwrap_or_default();
     match &fault.effect {
         Effect::Answer { set, remove } => {
@@ -188,7 +188,7 @@ async fn spoil(fault: &Fault, response: Response) -> Response {
             response
         }
         Effect::Truncate | Effect::StallBody => {
-            // An empty body is announced as a short one.
+            // An empty body gets the length of a short one.
             let length = if body.is_empty() { 16 } else { body.len() };
             parts.headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
             let first = Some(body.slice(..body.len() / 2));
@@ -206,7 +206,7 @@ async fn spoil(fault: &Fault, response: Response) -> Response {
     }
 }
 
-/// An empty value removes the header.
+/// Sets a header. An empty value removes it.
 fn put(response: &mut Response, name: &str, value: &str) {
     let Ok(name) = HeaderName::try_from(name) else {
         return;
@@ -218,7 +218,7 @@ fn put(response: &mut Response, name: &str, value: &str) {
     }
 }
 
-/// A date that is wrong by so many seconds, or no date.
+/// A date that is wrong by that many seconds, or no date.
 fn date_fault(effect: &Effect) -> Option<Option<i64>> {
     match effect {
         Effect::Date { shift_seconds } => Some(Some(*shift_seconds)),
@@ -227,7 +227,7 @@ fn date_fault(effect: &Effect) -> Option<Option<i64>> {
     }
 }
 
-/// Adds the server's date, as the fault (if any) has it.
+/// Adds the server's date, changed by the fault, if any.
 fn dated(shared: &Shared, mut response: Response, fault: Option<Option<i64>>) -> Response {
     if let Some(shift) = fault.unwrap_or(Some(0)) {
         let date = http_date(shared.clock.now().saturating_add(shift));
@@ -239,7 +239,7 @@ fn dated(shared: &Shared, mut response: Response, fault: Option<Option<i64>>) ->
     response
 }
 
-/// The first part of a body whose rest never comes.
+/// The first half of a body that never ends.
 struct HalfBody {
     first: Option<Bytes>,
     sent: bool,
@@ -258,7 +258,7 @@ impl hyper::body::Body for HalfBody {
             return Poll::Pending;
         }
         if !self.sent {
-            // One idle turn makes hyper flush what it has before it gets the error.
+            // One idle poll makes hyper flush what it has before it gets the error.
             self.sent = true;
             cx.waker().wake_by_ref();
             return Poll::Pending;

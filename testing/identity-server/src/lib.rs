@@ -14,8 +14,8 @@
 //! requests in progress; `layer` surrounds them with faults and the request log; `wire` owns the sockets; [`Control`] steers it
 //! all, and `control_http` offers the same over HTTP.
 //!
-//! It guards nothing: passwords are compared in plain, the RSA keys are public, and everybody on the machine may
-//! control it.
+//! The server is not secure: passwords are compared as plain text, the RSA keys are public, and anyone on the machine
+//! can control it.
 
 mod accounts;
 mod answers;

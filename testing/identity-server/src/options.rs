@@ -1,4 +1,4 @@
-//! What a server is started with.
+//! The options with which a server starts.
 
 use crate::accounts::Account;
 use crate::secret::Secret;
@@ -9,14 +9,14 @@ use crate::settings::Settings;
 pub struct Options {
     /// The port on 127.0.0.1; 0 (the default) takes a free one.
     pub port: u16,
-    /// The address that the issuer and the endpoints are announced under, if not the server's own:
-    /// for tests that put a proxy in front. With or without a trailing slash.
+    /// The URL under which the issuer and the endpoints are announced, if not the server's own, for tests with a proxy
+    /// in front. With or without a trailing slash.
     pub public_url: Option<String>,
     /// Default: [`Client::native`] `native-app`.
     pub clients: Vec<Client>,
     /// Default: [`Account::ada`] and [`Account::grace`].
     pub accounts: Vec<Account>,
-    /// The APIs that tokens can be asked for, beside the Management API. Default: `https://api.example.com/`.
+    /// The APIs that tokens can be requested for, besides the Management API. Default: `https://api.example.com/`.
     pub apis: Vec<Api>,
     /// Default: `org_pilotlight`, named `pilotlight`.
     pub organizations: Vec<Organization>,
@@ -78,20 +78,20 @@ impl Options {
 #[derive(Debug, Clone)]
 pub struct Client {
     pub id: String,
-    /// None for a public client, which must use PKCE.
+    /// `None` for a public client, which must use PKCE.
     pub secret: Option<Secret>,
-    /// Compared to the letter; on loopback addresses any port matches (RFC 8252 section 7.3).
+    /// Compared exactly; on loopback addresses any port matches (RFC 8252 section 7.3).
     pub redirect_uris: Vec<String>,
-    /// Where `/v2/logout` may lead.
+    /// Where `/v2/logout` may redirect.
     pub logout_uris: Vec<String>,
-    /// Whether the `refresh_token` grant is allowed, and so `offline_access`. Default true.
+    /// Whether the `refresh_token` grant is allowed, and thus `offline_access`. Default true.
     pub refresh_tokens: bool,
     /// Whether the grants of `/delegation` and `/oauth/ro` are allowed. Default true; [`Settings::legacy`] is needed too.
     pub legacy: bool,
 }
 
 impl Client {
-    /// A public native client with the redirect addresses that examples and tests use.
+    /// A public native client with the redirect URIs that examples and tests use.
     #[must_use]
     pub fn native(id: &str) -> Self {
         let redirect_uris = [
@@ -123,12 +123,12 @@ impl Client {
     }
 }
 
-/// An API that access tokens are made for.
+/// An API that access tokens are issued for.
 #[derive(Debug, Clone)]
 pub struct Api {
     /// The audience.
     pub identifier: String,
-    /// What may be granted beside the OpenID Connect scopes.
+    /// The scopes that may be granted besides the OpenID Connect scopes.
     pub scopes: Vec<String>,
 }
 

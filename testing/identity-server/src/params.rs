@@ -10,12 +10,12 @@ use url::form_urlencoded;
 #[derive(Clone, Default)]
 pub(crate) struct Params {
     values: BTreeMap<String, String>,
-    /// A name given twice, which OAuth forbids for all but `resource` (RFC 8707 2).
+    /// A repeated parameter name, which OAuth forbids for all except `resource` (RFC 8707 2).
     pub(crate) repeated: Option<String>,
 }
 
 impl Params {
-    /// From `a=1&b=2`.
+    /// Parses `a=1&b=2`.
     pub(crate) fn from_form(encoded: &[u8]) -> Self {
         let mut params = Self::default();
         for (name, value) in form_urlencoded::parse(encoded).filter(|(_, value)| !value.is_empty()) {
@@ -27,7 +27,7 @@ impl Params {
         params
     }
 
-    /// From a body that may be a form or JSON. None where it is JSON but no object.
+    /// Parses a body that may be a form or JSON. `None` if it is JSON but not an object.
     pub(crate) fn from_body(headers: &HeaderMap, body: &[u8]) -> Option<Self> {
         if !is_json(headers) {
             return Some(Self::from_form(body));
@@ -92,7 +92,7 @@ pub(crate) fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
     pairs.find(|(key, _)| *key == name).map(|(_, value)| value.to_owned())
 }
 
-/// Appends parameters to an address without touching what stands there already.
+/// Appends parameters to a URL without changing the existing ones.
 pub(crate) fn with_query(address: &str, parameters: &[(&str, &str)]) -> String {
     if parameters.is_empty() {
         return address.to_owned();

@@ -1,4 +1,4 @@
-//! Identifiers nobody can guess.
+//! Identifiers that nobody can guess.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -15,7 +15,7 @@ pub(crate) fn token() -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
-/// A short one, for what is not secret (key ids, `jti`, `sid`).
+/// A short identifier, for values that are not secret (key ids, `jti`, `sid`).
 pub(crate) fn identifier() -> String {
     token().chars().take(21).collect()
 }

@@ -1,4 +1,4 @@
-//! Rate limits and what they add to answers.
+//! Rate limits and their headers in answers.
 
 use std::collections::HashMap;
 
@@ -20,7 +20,7 @@ struct Window {
     used: u32,
 }
 
-/// How a request stands with its limit.
+/// A request's position within its limit.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Standing {
     limit: RateLimit,
@@ -31,7 +31,7 @@ pub(crate) struct Standing {
 }
 
 impl Windows {
-    /// Counts a request of `who`, whom `limit` may now refuse. None where there is no limit.
+    /// Counts a request of `who`, which `limit` may refuse. `None` if there is no limit.
     pub(crate) fn count(
         &mut self,
         endpoint: Endpoint,

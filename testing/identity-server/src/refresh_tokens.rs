@@ -6,7 +6,7 @@ use crate::grant::Grant;
 use crate::random;
 use crate::settings::Settings;
 
-/// Every refresh token ever issued, the dead ones included: reuse can only be noticed by remembering.
+/// Every refresh token ever issued, including dead ones, because reuse can be detected only by remembering them.
 #[derive(Default)]
 pub(crate) struct RefreshTokens {
     tokens: HashMap<String, Token>,
@@ -20,7 +20,7 @@ struct Token {
     touched_at_ms: i64,
     /// When it was first exchanged for a successor.
     spent_at_ms: Option<i64>,
-    /// Whether a successor was exchanged in its turn: this one is then no longer the *immediately* previous token.
+    /// Whether a successor was exchanged in turn: this token is then no longer the *immediately* previous one.
     superseded: bool,
 }
 
@@ -31,10 +31,10 @@ struct Family {
     alive: bool,
 }
 
-/// What a presented token turned out to be.
+/// The result of presenting a token.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Presented {
-    /// Good. `overlap`: it was spent before and is still inside the overlap period.
+    /// Valid. `overlap`: it was spent before, but is still within the overlap period.
     Usable {
         family: u64,
         grant: Box<Grant>,
@@ -72,7 +72,7 @@ impl RefreshTokens {
         (family, self.issue(family, None, now_ms))
     }
 
-    /// Checks a token. Ends its family when it is reused.
+    /// Checks a token. Ends its family if it is reused.
     pub(crate) fn present(&mut self, token: &str, client_id: &str, now_ms: i64, settings: &Settings) -> Presented {
         let Some(known) = self.tokens.get(token) else {
             return Presented::Dead { spent: false };
@@ -106,7 +106,7 @@ impl RefreshTokens {
         }
     }
 
-    /// Checks a device's token, which is never rotated: any other is dead here and stays as it is.
+    /// Checks a device's token, which is never rotated. Any other token counts as dead here and does not change.
     pub(crate) fn present_device(
         &mut self,
         token: &str,
@@ -124,14 +124,14 @@ impl RefreshTokens {
         self.present(token, client_id, now_ms, settings)
     }
 
-    /// Exchanges a usable token. Returns its successor, or none where tokens are not rotated.
+    /// Exchanges a usable token. Returns its successor, or none if tokens are not rotated.
     pub(crate) fn exchange(&mut self, token: &str, now_ms: i64, settings: &Settings) -> Option<String> {
         let known = self.tokens.get_mut(token)?;
         known.touched_at_ms = now_ms;
         if !settings.rotation {
             return None;
         }
-        // The overlap counts from the first exchange: reuse must not prolong it.
+        // The overlap counts from the first exchange, so that reuse does not prolong it.
         known.spent_at_ms.get_or_insert(now_ms);
         let (family, parent) = (known.family, known.parent.clone());
         if let Some(parent) = parent.and_then(|parent| self.tokens.get_mut(&parent)) {
@@ -205,7 +205,7 @@ mod tests {
         }
     }
 
-    /// Presents and, where usable, exchanges.
+    /// Presents a token and exchanges it if it is usable.
     fn refresh(tokens: &mut RefreshTokens, token: &str, at: i64, settings: &Settings) -> Option<String> {
         match tokens.present(token, "app", at, settings) {
             Presented::Usable { .. } => tokens.exchange(token, at, settings),

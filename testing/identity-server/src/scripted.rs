@@ -1,4 +1,4 @@
-//! A browser of thirty lines: one GET, no redirect followed.
+//! A browser of thirty lines: it makes one GET request and follows no redirect.
 
 use std::io;
 
@@ -8,7 +8,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use url::Url;
 
-/// Opens `url` as `email`. Returns where the answer leads.
+/// Opens `url` as `email`. Returns the location of the redirect.
 pub(crate) async fn authorize(url: &str, email: &str) -> io::Result<String> {
     let mut url = Url::parse(url).map_err(io::Error::other)?;
     url.query_pairs_mut().append_pair("sign_in_as", email);
@@ -45,7 +45,7 @@ pub(crate) async fn authorize(url: &str, email: &str) -> io::Result<String> {
     };
     tokio::pin!(connection, exchange);
     tokio::select! {
-        // The answer may come with the connection's end: it has the word.
+        // If the answer arrives together with the connection's end, it takes precedence.
         biased;
         result = &mut exchange => result,
         ended = &mut connection => {

@@ -27,7 +27,7 @@ impl IdentityServer {
     /// while the server is [offline](Control::go_offline).
     ///
     /// # Errors
-    /// Where a port cannot be had.
+    /// If a port cannot be opened.
     pub async fn start(options: Options) -> io::Result<Self> {
         let listener = listen(options.port)?;
         let control_listener = listen(0)?;
@@ -39,7 +39,7 @@ impl IdentityServer {
         let (wires, commands) = Wires::new();
         let shared = Arc::new(Shared::new(format!("{domain}/"), control_url, options, wires.clone()));
         let main = serve(listener, endpoints::router(shared.clone()), wires, commands);
-        // Its sender is kept nowhere: nobody can take this one offline.
+        // The sender is dropped, so nothing can take this port offline.
         let (_, no_commands) = mpsc::unbounded_channel();
         let control_wires = Wires::new().0;
         let aside = serve(
@@ -63,7 +63,7 @@ impl IdentityServer {
         &self.shared.issuer
     }
 
-    /// `http://127.0.0.1:PORT`, as an Auth0 configuration takes it.
+    /// `http://127.0.0.1:PORT`, the form for an Auth0 configuration.
     #[must_use]
     pub fn domain(&self) -> &str {
         &self.domain
@@ -80,25 +80,25 @@ impl IdentityServer {
         &self.control
     }
 
-    /// Plays the browser of a user who signs in at once: requests the address that a client would open, and returns
-    /// the address that the browser would be sent to (with the code, or with an error).
+    /// Plays the browser of a user who signs in at once: requests the URL that a client would open, and returns the URL
+    /// to which the browser would be redirected (with the code, or with an error).
     ///
     /// # Errors
-    /// Where the server answers with anything but a redirect (the text is in the error), or not at all.
+    /// If the server answers with anything but a redirect (the text is in the error), or not at all.
     pub async fn authorize(&self, url: &str, email: &str) -> io::Result<String> {
         scripted::authorize(url, email).await
     }
 
-    /// Returns when somebody asked for the end: [`Control::shut_down`], or `POST /_control/shutdown`.
+    /// Returns when the end was requested: by [`Control::shut_down`], or by `POST /_control/shutdown`.
     pub async fn stopped(&self) {
         let mut stop = self.shared.stop.subscribe();
         // The sender lives as long as `self`.
         let _ = stop.wait_for(|stop| *stop).await;
     }
 
-    /// Closes the port and all connections. The one that asked for the end gets its answer first.
+    /// Closes the port and all connections. The connection that requested this gets its answer first.
     pub async fn stop(self) {
-        // An error means it has stopped already.
+        // An error means that it has already stopped.
         let _ = self.control.go_offline().await;
     }
 }

@@ -1,25 +1,25 @@
-//! What can be changed while the server runs.
+//! Settings that can be changed while the server runs.
 
 use serde::{Deserialize, Serialize};
 
 use crate::keys::Algorithm;
 
-/// Auth0's class of a sign-in with a second factor ("Step-Up Authentication").
+/// Auth0's class for a sign-in with a second factor ("Step-Up Authentication").
 pub const MULTI_FACTOR: &str = "http://schemas.openid.net/pape/policies/2007/06/multi-factor";
 
-/// How the server behaves. The defaults are an Auth0 tenant of today with refresh token rotation on.
+/// How the server behaves. The defaults are those of a current Auth0 tenant with refresh token rotation on.
 ///
 /// All lifetimes are seconds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
-    /// What `expires_in` says and `exp` of JWT access tokens is made from. Default 86400.
+    /// The value of `expires_in`, from which `exp` of JWT access tokens is computed. Default 86400.
     pub access_token_lifetime: i64,
     /// Default 36000.
     pub id_token_lifetime: i64,
-    /// From the sign-in on, however often the token is rotated. Default 2592000 (30 days).
+    /// Counted from the sign-in, however often the token is rotated. Default 2592000 (30 days).
     pub refresh_token_lifetime: i64,
-    /// From the last use on, if set. Default none.
+    /// Counted from the last use, if set. Default none.
     pub refresh_token_idle_lifetime: Option<i64>,
     /// Default 60.
     pub code_lifetime: i64,
@@ -30,27 +30,27 @@ pub struct Settings {
     pub rotation: bool,
     /// The rotation overlap period, in seconds: how long the immediately previous refresh token still works. Default 0.
     pub leeway: i64,
-    /// Live refresh tokens per user and client; the oldest goes first. Default 200.
+    /// The maximum number of live refresh tokens per user and client; the oldest goes first. Default 200.
     pub refresh_token_limit: usize,
     /// How a dead refresh token is refused.
     pub dead_refresh_token: DeadRefreshToken,
-    /// Whether the end of a refresh token family ends its access tokens too (as oidc-provider does). Default false.
+    /// Whether the end of a refresh token family also ends its access tokens (like oidc-provider). Default false.
     pub family_ends_access_tokens: bool,
-    /// Whether a refresh ends the previous access token at once (as django-oauth-toolkit does). Default false.
+    /// Whether a refresh ends the previous access token at once (like django-oauth-toolkit). Default false.
     pub refresh_ends_access_token: bool,
     /// Whether `audience` (multi-resource refresh tokens) or `resource` (RFC 8707) on a refresh picks another API. Default
     /// false: it is ignored.
     pub multi_resource_refresh: bool,
 
-    /// What signs tokens. Default RS256.
+    /// The algorithm that signs tokens. Default RS256.
     pub algorithm: Algorithm,
-    /// Whether the published keys say their `alg`. Default true.
+    /// Whether the published keys contain their `alg`. Default true.
     pub jwk_alg: bool,
     /// When access tokens are JWTs.
     pub access_tokens: AccessTokens,
-    /// The API meant where a request names none. Default none.
+    /// The API if a request names none. Default none.
     pub default_audience: Option<String>,
-    /// Whether the ID token of a refresh repeats the sign-in's nonce (as oidc-provider does). Default false.
+    /// Whether the ID token of a refresh repeats the sign-in's nonce (like oidc-provider). Default false.
     pub refresh_repeats_nonce: bool,
     /// Whether ID tokens carry `at_hash` (OpenID Connect Core section 3.1.3.6). Default false.
     pub at_hash: bool,
@@ -63,56 +63,62 @@ pub struct Settings {
     pub device_code_lifetime: i64,
     /// How often a device may ask, in seconds. Default 5.
     pub device_interval: i64,
-    /// Whether clients may use the token exchange grant (RFC 8693), to sign in with a code of Sign in with Apple's or a token of one
-    /// of [`Settings::custom_token_types`]: `external:EMAIL` is one of that user's. Default true.
+    /// Whether clients may use the token exchange grant (RFC 8693) to sign in with a Sign in with Apple code or a token
+    /// of one of [`Settings::custom_token_types`]: `external:EMAIL` is a token of that user. Default true.
     pub token_exchange: bool,
-    /// The types of tokens that the tenant has a Custom Token Exchange profile for. Default `urn:example:partner-token`. A token of the
-    /// server's own is exchanged under such a type too.
+    /// The token types for which the tenant has a Custom Token Exchange profile. Default `urn:example:partner-token`.
+    /// The server's own tokens can be exchanged under such a type too.
     pub custom_token_types: Vec<String>,
-    /// Whether a token of the server's own is exchanged under the type that RFC 8693 has for it, as Auth0 does not. Default false.
+    /// Whether the server's own tokens can be exchanged under their types from RFC 8693, which Auth0 does not support.
+    /// Default false.
     pub standard_token_exchange: bool,
-    /// Whether the scope `device_sso` brings a device secret, as at Okta (OpenID Connect Native SSO for Mobile Apps 1.0). Default true.
+    /// Whether the scope `device_sso` yields a device secret, as at Okta (OpenID Connect Native SSO for Mobile Apps
+    /// 1.0). Default true.
     pub device_sso: bool,
-    /// Whether each refresh replaces it. Default false.
+    /// Whether each refresh replaces the device secret. Default false.
     pub device_secret_rotation: bool,
     /// Whether clients may create session transfer tokens (`session_transfer.can_create_session_transfer_token`). Default true.
     pub session_transfer: bool,
-    /// The authentication context classes that a sign-in can reach (`acr_values`). Default Auth0's one for a second factor.
+    /// The authentication context classes that a sign-in can reach (`acr_values`). Default: Auth0's class for a second
+    /// factor.
     pub authentication_classes: Vec<String>,
-    /// Whether discovery says that authorization requests may ask for single claims (`claims`). Default false, as at Auth0.
+    /// Whether discovery announces that authorization requests may request single claims (`claims`). Default false, as
+    /// at Auth0.
     pub claims_parameter: bool,
-    /// Whether tokens are bound to a key (RFC 9449), as discovery then says. Default off: proofs are not looked at.
+    /// Whether tokens are bound to a key (RFC 9449), which discovery then announces. Default off: proofs are ignored.
     pub dpop: Dpop,
-    /// Whether proofs need a nonce, and how long one is good, in seconds. Default none.
+    /// Whether proofs need a nonce, and how long a nonce is valid, in seconds. Default none.
     pub dpop_nonce_lifetime: Option<i64>,
     /// How far `iat` of a proof may be from now, in seconds. Default 60.
     pub dpop_leeway: i64,
 
-    /// How often `mfa-oob` answers `authorization_pending` before the user says yes. Default 1.
+    /// How often `mfa-oob` answers `authorization_pending` before the user accepts. Default 1.
     pub push_polls: u32,
-    /// Whether the user says no then. Default false.
+    /// Whether the user then rejects. Default false.
     pub push_rejected: bool,
 
-    /// Whether authorization requests must be pushed (RFC 9126), as discovery then says. Default false.
+    /// Whether authorization requests must be pushed (RFC 9126), which discovery then announces. Default false.
     pub requires_pushed_authorization: bool,
 
-    /// Whether `/userinfo` answers a signed `application/jwt`. Default false.
+    /// Whether `/userinfo` answers with a signed `application/jwt`. Default false.
     pub userinfo_jwt: bool,
     /// The form of `updated_at`.
     pub updated_at: UpdatedAt,
-    /// Whether the profile has `user_id`, `identities`, `clientID` and `created_at`, as older tenants' do. Default false.
+    /// Whether the profile has `user_id`, `identities`, `clientID` and `created_at`, as in older tenants. Default
+    /// false.
     pub older_tenant_profile: bool,
-    /// Whether the Management API takes an ID token as bearer, as older tenants' did. Default false.
+    /// Whether the Management API accepts an ID token as bearer token, as in older tenants. Default false.
     pub id_token_as_bearer: bool,
     /// Whether a 401 carries `WWW-Authenticate`. Default true.
     pub www_authenticate: bool,
 
-    /// Whether `/delegation`, `/tokeninfo` and `/oauth/ro` are on, as they can be for tenants made before June 2017.
+    /// Whether `/delegation`, `/tokeninfo` and `/oauth/ro` are on, as they can be for tenants created before June 2017.
     /// Default false.
     pub legacy: bool,
-    /// Whether those endpoints sign ID tokens with HS256 and take no others, as for clients of that age. Default false.
+    /// Whether those endpoints sign ID tokens with HS256 and accept no others, as for clients of that time. Default
+    /// false.
     pub legacy_hs256: bool,
-    /// Wrong passwords in a row at `/oauth/ro` after which a user is kept out there. Default 10.
+    /// Wrong passwords in a row at `/oauth/ro` after which a user is locked out there. Default 10.
     pub legacy_attempts: u32,
 
     /// Per client. Default none.
@@ -181,7 +187,7 @@ impl Default for Settings {
     }
 }
 
-/// The refusals of a dead refresh token that are seen in the field.
+/// The refusals of a dead refresh token that occur in practice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeadRefreshToken {
@@ -190,7 +196,7 @@ pub enum DeadRefreshToken {
     InvalidGrant403,
     /// 403 `access_denied` with the same words, as in Auth0's table of standard errors.
     AccessDenied403,
-    /// 400 `invalid_grant`, as RFC 6749 section 5.2 has it.
+    /// 400 `invalid_grant`, as in RFC 6749 section 5.2.
     InvalidGrant400,
     /// 400 with an empty body.
     Empty400,
@@ -202,7 +208,7 @@ pub enum DeadRefreshToken {
 pub enum Dpop {
     #[default]
     Off,
-    /// Where the client shows one.
+    /// If the client sends a proof.
     Offered,
     /// A token request without a proof is refused.
     Required,
@@ -212,7 +218,7 @@ pub enum Dpop {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AccessTokens {
-    /// JWT for an audience, opaque without one: Auth0's way.
+    /// A JWT for an audience, opaque without one, as at Auth0.
     #[default]
     ByAudience,
     Opaque,
@@ -226,18 +232,18 @@ pub enum UpdatedAt {
     /// A string, as Auth0 sends it.
     #[default]
     Iso8601,
-    /// Seconds since the epoch, as OpenID Connect Core section 5.1 has it.
+    /// Seconds since the epoch, as in OpenID Connect Core section 5.1.
     Number,
 }
 
-/// So many requests in so many seconds, counted from the first one.
+/// The allowed number of requests in a number of seconds, counted from the first one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RateLimit {
     pub requests: u32,
     /// Seconds.
     pub per: i64,
-    /// What a 429 says about when to come back, beside `X-RateLimit-Reset`.
+    /// How a 429 says when to retry, in addition to `X-RateLimit-Reset`.
     #[serde(default)]
     pub retry_after: RetryAfter,
 }

@@ -1,4 +1,4 @@
-//! What all endpoints share.
+//! The state that all endpoints share.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -23,7 +23,7 @@ use crate::refresh_tokens::RefreshTokens;
 use crate::settings::Settings;
 use crate::wire::Wires;
 
-/// The server, as its endpoints and its [`Control`](crate::Control) see it.
+/// The server, as seen by its endpoints and its [`Control`](crate::Control).
 pub(crate) struct Shared {
     /// With a trailing slash.
     pub(crate) issuer: String,
@@ -38,24 +38,24 @@ pub(crate) struct Shared {
     pub(crate) holds: Holds,
     pub(crate) journal: Journal,
     pub(crate) wires: Arc<Wires>,
-    /// True once somebody asked for the end.
+    /// True once the end was requested.
     pub(crate) stop: watch::Sender<bool>,
     settings: Mutex<Settings>,
     db: Mutex<Db>,
 }
 
-/// What changes with requests. One lock: a rotation and its bookkeeping are one step.
+/// The state that requests change. It has one lock, so a rotation and its bookkeeping are one step.
 #[derive(Default)]
 pub(crate) struct Db {
     pub(crate) accounts: Vec<Account>,
     pub(crate) codes: HashMap<String, Code>,
-    /// What `/oauth/par` was sent, by the `request_uri` that names it.
+    /// The requests pushed to `/oauth/par`, by their `request_uri`.
     pub(crate) pushed: HashMap<String, Pushed>,
-    /// What `/oauth/device/code` gave, by the device code.
+    /// The codes issued by `/oauth/device/code`, by device code.
     pub(crate) device_codes: HashMap<String, DeviceCode>,
     pub(crate) session_transfers: HashMap<String, SessionTransfer>,
     pub(crate) device_secrets: HashMap<String, DeviceSecret>,
-    /// Codes of Sign in with Apple's that were exchanged.
+    /// Sign in with Apple codes that were exchanged.
     pub(crate) spent_codes_of_others: HashSet<String>,
     pub(crate) transactions: HashMap<String, Transaction>,
     /// Grants that wait for a second factor, by `mfa_token`.
@@ -104,12 +104,12 @@ impl Shared {
                 ..Db::default()
             }),
         };
-        // Published from the start, before anything was signed.
+        // Published from the start, before anything is signed.
         shared.keys.current(shared.settings().algorithm);
         shared
     }
 
-    /// A snapshot: one request sees one set of settings.
+    /// A snapshot, so that one request sees one set of settings.
     pub(crate) fn settings(&self) -> Settings {
         lock(&self.settings).clone()
     }
@@ -137,7 +137,7 @@ impl Shared {
         format!("{}api/v2/", self.issuer)
     }
 
-    /// The scopes that an API knows; none for an unknown API.
+    /// The scopes of an API; none for an unknown API.
     pub(crate) fn scopes_of(&self, audience: &str) -> Option<Vec<String>> {
         if audience == self.management_audience() {
             return Some(CURRENT_USER_SCOPES.map(str::to_owned).to_vec());
@@ -152,7 +152,7 @@ impl Shared {
     }
 }
 
-/// What the Management API grants to users for themselves.
+/// The Management API's scopes that users get for themselves.
 pub(crate) const CURRENT_USER_SCOPES: [&str; 3] = [
     "read:current_user",
     "update:current_user_metadata",
@@ -168,14 +168,14 @@ impl Db {
         self.accounts.iter_mut().find(|account| account.id == id)
     }
 
-    /// Email addresses are compared without case, as Auth0's database connections do.
+    /// E-mail addresses are compared case-insensitively, as in Auth0's database connections.
     pub(crate) fn account_by_email(&self, email: &str) -> Option<&Account> {
         self.accounts
             .iter()
             .find(|account| account.email.eq_ignore_ascii_case(email))
     }
 
-    /// Ends a refresh token family, and its access tokens where the settings say so. Returns whether it was alive.
+    /// Ends a refresh token family, and its access tokens if the settings say so. Returns whether it was alive.
     pub(crate) fn end_family(&mut self, family: u64, settings: &Settings) -> bool {
         if settings.family_ends_access_tokens {
             self.access_tokens.revoke_family(family);

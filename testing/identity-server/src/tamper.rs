@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use crate::jws;
 use crate::keys::SigningKey;
 
-/// What is wrong with an ID token. Starts as nothing; each method adds something.
+/// What is wrong with an ID token. Starts without faults; each method adds one.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct IdTokenFault {
@@ -29,11 +29,11 @@ pub enum Signature {
     Proper,
     /// One bit is wrong.
     Broken,
-    /// By a key that was never published, under the id of one that is.
+    /// Signed by a key that was never published, under the id of a published one.
     WrongKey,
     /// `alg` "none", and no signature.
     None,
-    /// `alg` "HS256", keyed with the public key.
+    /// `alg` "HS256", with the public key as the secret.
     Hs256,
 }
 
@@ -101,7 +101,7 @@ impl IdTokenFault {
     }
 }
 
-/// Changes members of a JSON object; leaves any other body alone.
+/// Changes members of a JSON object; does not change any other body.
 pub(crate) fn change_members(body: Bytes, set: &Map<String, Value>, remove: &[String]) -> Bytes {
     let Ok(Value::Object(mut object)) = serde_json::from_slice(&body) else {
         return body;
@@ -111,7 +111,7 @@ pub(crate) fn change_members(body: Bytes, set: &Map<String, Value>, remove: &[St
     Value::Object(object).to_string().into()
 }
 
-/// A body coded as HTTP may (RFC 9110 8.4.1); in a coding that this server has not, bytes that are no text.
+/// A body encoded with an HTTP content coding (RFC 9110 8.4.1); for an unknown coding, bytes that are not text.
 pub(crate) fn coded(coding: &str, body: &[u8]) -> Vec<u8> {
     const FASTEST: u8 = 1;
     match coding {

@@ -1,4 +1,4 @@
-//! Tokens: their claims, and the answer that carries them.
+//! Tokens: their claims, and the answer that contains them.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -15,11 +15,11 @@ use crate::settings::{AccessTokens, Settings};
 use crate::state::{Db, Shared};
 use crate::tamper::IdTokenFault;
 
-/// What an answer of the token endpoint is made from.
+/// The data for an answer of the token endpoint.
 pub(crate) struct Issue<'a> {
     pub(crate) grant: &'a Grant,
     pub(crate) account: &'a Account,
-    /// What this answer covers: the grant's scope or, on a refresh, a part of it.
+    /// The scope of this answer: the grant's scope or, on a refresh, a part of it.
     pub(crate) scope: &'a [String],
     pub(crate) audience: Option<&'a str>,
     pub(crate) family: Option<u64>,
@@ -30,7 +30,7 @@ pub(crate) struct Issue<'a> {
 }
 
 impl Issue<'_> {
-    /// The JSON that Auth0 answers, and the record of what was issued.
+    /// The JSON answer in Auth0's format, and a record of the issued tokens.
     pub(crate) fn answer(self, shared: &Shared, db: &mut Db, settings: &Settings) -> (Value, Issued) {
         let (access_token, key) = self.access_token(shared, db, settings);
         let mut answer = json!({
@@ -60,7 +60,7 @@ impl Issue<'_> {
         )
     }
 
-    /// The token, and the key it is remembered by.
+    /// The token, and the key under which it is stored.
     pub(crate) fn access_token(&self, shared: &Shared, db: &mut Db, settings: &Settings) -> (String, String) {
         let now = shared.clock.now();
         let expires_at = now.saturating_add(settings.access_token_lifetime);
@@ -111,7 +111,7 @@ impl Issue<'_> {
         (token, key)
     }
 
-    /// One audience as a string; with `openid` the userinfo endpoint comes along.
+    /// One audience is a string; with `openid`, the userinfo endpoint is added.
     fn audiences(&self, shared: &Shared) -> Value {
         let userinfo = shared.userinfo_url();
         match self.audience {
@@ -174,7 +174,8 @@ impl Issue<'_> {
     }
 }
 
-/// OpenID Connect Core section 3.1.3.6: the left half of the hash that the signature uses (SHA-512 for Ed25519).
+/// OpenID Connect Core section 3.1.3.6: the left half of the hash that goes with the signature algorithm (SHA-512 for
+/// Ed25519).
 pub(crate) fn half_of_hash(token: &str, algorithm: Algorithm) -> String {
     let hash = match algorithm {
         Algorithm::EdDSA => digest::digest(&digest::SHA512, token.as_bytes()),

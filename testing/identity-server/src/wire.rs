@@ -20,7 +20,7 @@ use tower::ServiceExt as _;
 
 use crate::lock::lock;
 
-/// A connection, as the request that came over it sees it.
+/// A connection, as seen by the request on it.
 #[derive(Debug, Default)]
 pub(crate) struct Wire {
     reset: AtomicBool,
@@ -29,19 +29,19 @@ pub(crate) struct Wire {
 }
 
 impl Wire {
-    /// Ends the connection with a TCP reset, whatever was being sent.
+    /// Ends the connection with a TCP reset, regardless of what was being sent.
     pub(crate) fn reset(&self) {
         self.reset.store(true, Ordering::Relaxed);
         self.close.notify_one();
     }
 
-    /// Lets this connection outlive [`Wires::go_offline`], for the answer to the request that asked for it.
+    /// Lets this connection survive [`Wires::go_offline`], for the answer to the request that asked for it.
     pub(crate) fn spare(&self) {
         self.spared.store(true, Ordering::Relaxed);
     }
 }
 
-/// The server's open connections and the line to the task that accepts them.
+/// The server's open connections, and the channel to the task that accepts them.
 #[derive(Debug)]
 pub(crate) struct Wires {
     open: Mutex<HashMap<u64, Arc<Wire>>>,
@@ -89,10 +89,10 @@ pub(crate) fn listen(port: u16) -> io::Result<TcpListener> {
     claim(port)?.listen(1024)
 }
 
-/// A port that is ours without being listened on: connections to it are refused.
+/// A port that is bound but not listened on: connections to it are refused.
 fn claim(port: u16) -> io::Result<TcpSocket> {
     let socket = TcpSocket::new_v4()?;
-    // Connections of before may linger in TIME_WAIT on the same port.
+    // Earlier connections may linger in TIME_WAIT on the same port.
     socket.set_reuseaddr(true)?;
     socket.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)))?;
     Ok(socket)
@@ -121,7 +121,7 @@ pub(crate) async fn serve(
                     Command::Offline(done) => {
                         let result = state.go_offline();
                         hang_up(&wires, &mut connections).await;
-                        // Nobody waits any more: nobody to tell.
+                        // If nobody waits any more, nobody needs the result.
                         let _ = done.send(result);
                     }
                     Command::Online(done) => {
@@ -147,7 +147,7 @@ async fn accept(listener: Option<&TcpListener>) -> io::Result<TcpStream> {
     }
 }
 
-/// Either listening or only keeping the port.
+/// Either listening, or only keeping the port.
 struct State {
     port: u16,
     listener: Option<TcpListener>,
@@ -171,7 +171,7 @@ impl State {
     }
 }
 
-/// Closes all connections but the spared ones, and waits until they are closed.
+/// Closes all connections except the spared ones, and waits until they are closed.
 async fn hang_up(wires: &Wires, connections: &mut JoinSet<()>) {
     let spared = {
         let open = lock(&wires.open);
@@ -184,9 +184,9 @@ async fn hang_up(wires: &Wires, connections: &mut JoinSet<()>) {
     }
 }
 
-/// Serves one connection until it ends, is hung up or is reset.
+/// Serves one connection until it ends, is closed or is reset.
 async fn connection(id: u64, stream: TcpStream, wire: Arc<Wire>, router: Router, wires: Arc<Wires>) {
-    // Latency is the only cost of a failure here.
+    // If this fails, only latency suffers.
     let _ = stream.set_nodelay(true);
     let service = {
         let wire = wire.clone();
@@ -197,7 +197,7 @@ async fn connection(id: u64, stream: TcpStream, wire: Arc<Wire>, router: Router,
         })
     };
     let http = hyper::server::conn::http1::Builder::new()
-        // The date is the server's own, and faults take it away.
+        // The server sets the date itself, and faults can remove it.
         .auto_date_header(false)
         .timer(TokioTimer::new())
         .serve_connection(
@@ -208,14 +208,14 @@ async fn connection(id: u64, stream: TcpStream, wire: Arc<Wire>, router: Router,
             service,
         );
     tokio::select! {
-        // An error is the client's hanging up, or a fault at work.
+        // An error means that the client hung up, or that a fault took effect.
         _ = http => {}
         () = wire.close.notified() => {}
     }
     lock(&wires.open).remove(&id);
 }
 
-/// The socket, which a reset closes without the usual courtesies.
+/// The socket, which a reset closes without an orderly shutdown.
 #[derive(Debug)]
 struct Stream {
     inner: TcpStream,
@@ -225,7 +225,7 @@ struct Stream {
 impl Drop for Stream {
     fn drop(&mut self) {
         if self.wire.reset.load(Ordering::Relaxed) {
-            // With a linger time of zero, closing sends RST. A failure leaves an ordinary close.
+            // With a linger time of zero, closing sends RST. If this fails, it is an ordinary close.
             let _ = self.inner.set_zero_linger();
         }
     }

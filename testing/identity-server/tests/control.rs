@@ -184,7 +184,7 @@ async fn the_server_goes_offline_over_either_port_and_comes_back_over_the_contro
     assert_eq!(server.control().seen(Endpoint::Any), 1);
 }
 
-/// The program, and its issuer.
+/// Starts the program. Returns it and its issuer.
 async fn program(flags: &[&str]) -> (Child, String) {
     let mut child = Command::new(env!("CARGO_BIN_EXE_identity-server"))
         .args(flags)
@@ -216,7 +216,7 @@ async fn the_program_serves_as_its_flags_say_and_quits_when_asked() {
     ]
     .concat();
     let (mut child, issuer) = program(&flags).await;
-    // Served only once the file is written: the program has one thread.
+    // The program has one thread, so it answers only after it has written the file.
     let settings = call("GET", format!("{issuer}_control/settings"), &Value::Null)
         .await
         .json();

@@ -1,4 +1,4 @@
-//! Faults as they look from the other end of the wire, read with a bare socket where a client library would smooth them.
+//! Faults as seen from the client's end of the wire, read with a bare socket because a client library would hide them.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests are tests too")]
 
 mod common;
@@ -12,7 +12,7 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-/// Sends a request over its own connection.
+/// Sends a request over a separate connection.
 async fn open(server: &IdentityServer, request: &str) -> TcpStream {
     let mut stream = TcpStream::connect(server.domain().strip_prefix("http://").unwrap())
         .await
@@ -291,7 +291,7 @@ async fn id_tokens_may_lie_in_every_way() {
     fault(IdTokenFault::new().signature(Signature::Hs256));
     assert_eq!(decode(&next().await).0["alg"], "HS256");
 
-    // The Management API verifies what it is shown: it tells a good signature from a bad one.
+    // The Management API verifies the tokens that it receives, so it distinguishes a good signature from a bad one.
     server.control().change(|s| s.id_token_as_bearer = true);
     let status = async |token: String| get(&server, "api/v2/users/auth0%7Cada", &token).await.status;
     assert_eq!(status(next().await).await, 200);

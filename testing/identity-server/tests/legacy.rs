@@ -1,4 +1,4 @@
-//! `/delegation`, `/tokeninfo` and `/oauth/ro`, as older tenants have them.
+//! `/delegation`, `/tokeninfo` and `/oauth/ro`, as in older tenants.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests are tests too")]
 
 mod common;

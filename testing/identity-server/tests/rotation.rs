@@ -180,7 +180,7 @@ async fn audience_on_a_refresh_counts_only_with_multi_resource_refresh_tokens() 
         decode(&text(&other, "access_token")).1["aud"][0],
         "https://api.example.com/"
     );
-    // By RFC 8707, where an API that is not known is an invalid target.
+    // According to RFC 8707, in which an unknown API is an invalid target.
     let token = text(&other, "refresh_token");
     let by_resource = async |token: &str, resource: &str| {
         let form = [

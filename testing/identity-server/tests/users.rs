@@ -1,4 +1,4 @@
-//! The Management API, as far as users may use it for themselves.
+//! The part of the Management API that users may call for themselves.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests are tests too")]
 
 mod common;

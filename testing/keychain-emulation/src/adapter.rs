@@ -1,4 +1,4 @@
-//! The adapter's own files, with the modules around them that they have in the core; only `LAContext` is another.
+//! The adapter's own files, inside the same modules as in the core; only `LAContext` is replaced.
 #![allow(unreachable_pub, reason = "the files belong to another crate")]
 
 // Generated: one `#[path] mod` for each file.
@@ -29,7 +29,7 @@ pub(crate) mod local_authentication {
     use super::options::KeychainAccessControl;
     use crate::security;
 
-    /// In the place of `LAContext`, which is Objective-C: an object that the emulated calls recognise.
+    /// Replaces `LAContext`, which is Objective-C, with an object that the emulated calls recognise.
     #[derive(Debug)]
     pub(crate) struct AuthenticationContext(CFString);
 

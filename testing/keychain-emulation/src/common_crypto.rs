@@ -1,4 +1,5 @@
-//! CommonCrypto, emulated: its contexts are as large as Apple's, hold all that there is of a message, and may be copied.
+//! CommonCrypto, emulated. Its contexts have the size of Apple's, contain all the state of a message, and may be
+//! copied.
 
 use std::ffi::{c_int, c_void};
 use std::slice;
@@ -6,7 +7,7 @@ use std::slice;
 use ring::hmac;
 use sha2::block_api::{compress256, compress512};
 
-/// `CC_SHA256_CTX` and `CC_SHA512_CTX`: how many bytes there were, the state, and the block that is not full yet.
+/// `CC_SHA256_CTX` and `CC_SHA512_CTX`: the number of bytes so far, the state, and the incomplete block.
 macro_rules! sha2 {
     ($context:ident, $word:ty, $block:literal, $compress:path;
      $($init:ident $update:ident $end:ident $length:literal [$($first:literal)*];)*) => {
@@ -43,7 +44,7 @@ macro_rules! sha2 {
 
         $(
             /// # Safety
-            /// A context is there.
+            /// `context` must point to a context.
             #[unsafe(no_mangle)]
             unsafe extern "C" fn $init(context: *mut $context) -> c_int {
                 let begun = $context { count: [0; 2], state: [$($first),*], block: [0; $block] };
@@ -53,7 +54,7 @@ macro_rules! sha2 {
             }
 
             /// # Safety
-            /// A context that was begun, and so many bytes, are there.
+            /// `context` must point to an initialised context, and `data` to `length` bytes.
             #[unsafe(no_mangle)]
             unsafe extern "C" fn $update(context: *mut $context, data: *const c_void, length: u32) -> c_int {
                 // SAFETY: there, by contract.
@@ -62,14 +63,14 @@ macro_rules! sha2 {
             }
 
             /// # Safety
-            /// A context that was begun, and a place of the hash's length, are there.
+            /// `context` must point to an initialised context, and `digest` to space for the hash.
             #[unsafe(no_mangle)]
             unsafe extern "C" fn $end(digest: *mut u8, context: *mut $context) -> c_int {
                 // SAFETY: there, by contract.
                 unsafe {
                     let hash = (*context).end();
                     digest.copy_from_nonoverlapping(hash.as_ptr(), $length);
-                    // Nothing of the message is left in it.
+                    // Nothing of the message may stay in it.
                     context.write_bytes(0, 1);
                 }
                 1
@@ -96,12 +97,12 @@ sha2! {
     ];
 }
 
-/// `CCHmacContext`, which has room for more than this: where the message is kept until its end.
+/// `CCHmacContext`, which has more room than this needs: it points to the state, which is kept until the end.
 #[repr(C)]
 struct HmacContext(*mut hmac::Context, [u32; 94]);
 
 /// # Safety
-/// A context and the key are there.
+/// `context` must point to a context, and the key must be valid.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn CCHmacInit(context: *mut HmacContext, algorithm: u32, key: *const c_void, length: usize) {
     let algorithm = match algorithm {
@@ -119,7 +120,7 @@ unsafe extern "C" fn CCHmacInit(context: *mut HmacContext, algorithm: u32, key: 
 }
 
 /// # Safety
-/// A context that was begun, and so many bytes, are there.
+/// `context` must point to an initialised context, and `data` to `length` bytes.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn CCHmacUpdate(context: *mut HmacContext, data: *const c_void, length: usize) {
     // SAFETY: there, by contract.
@@ -127,7 +128,7 @@ unsafe extern "C" fn CCHmacUpdate(context: *mut HmacContext, data: *const c_void
 }
 
 /// # Safety
-/// A context that was begun and not ended, and a place of the hash's length, are there.
+/// `context` must point to a context that was initialised and not finished, and `code` to space for the hash.
 #[unsafe(no_mangle)]
 unsafe extern "C" fn CCHmacFinal(context: *mut HmacContext, code: *mut u8) {
     // SAFETY: there, by contract.
@@ -138,7 +139,7 @@ unsafe extern "C" fn CCHmacFinal(context: *mut HmacContext, code: *mut u8) {
 }
 
 /// # Safety
-/// So many bytes are there. Null is nowhere, and may be.
+/// `data` must point to `length` bytes. It may be null if `length` is 0.
 unsafe fn bytes<'a>(data: *const c_void, length: usize) -> &'a [u8] {
     if length == 0 {
         return &[];

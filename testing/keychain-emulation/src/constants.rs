@@ -1,4 +1,4 @@
-//! Exported constants of Apple's frameworks. Their content is their name.
+//! Exported constants of Apple's frameworks. The value of each is its name.
 
 macro_rules! constants {
     ($($name:ident)*) => {
@@ -6,13 +6,13 @@ macro_rules! constants {
         #[allow(non_upper_case_globals, reason = "Apple's names")]
         static mut $name: core_foundation_sys::string::CFStringRef = std::ptr::null();)*
 
-        /// Before `main`, as the system's loader does it.
+        /// Runs before `main`, like the system's loader.
         extern "C" fn initialise() {
             $(
                 let text = core_foundation::string::CFString::new(stringify!($name));
                 // SAFETY: nothing else runs yet.
                 unsafe { $name = core_foundation::base::TCFType::as_concrete_TypeRef(&text) };
-                // There until the process ends, and nobody's to release.
+                // Exists until the process ends; nobody releases it.
                 crate::ownership::disown(core_foundation::base::TCFType::as_CFTypeRef(&text));
                 #[allow(clippy::mem_forget, reason = "a constant")]
                 std::mem::forget(text);

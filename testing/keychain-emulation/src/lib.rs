@@ -1,5 +1,5 @@
 //! Runs the core's Keychain adapter, file for file, on Linux: Keychain Services is emulated, CoreFoundation is real.
-//! What that proves and what it does not is in the README beside this.
+//! The README of this crate says what that proves and what it does not.
 #![cfg(feature = "foundation")]
 #![allow(
     unsafe_code,
@@ -24,7 +24,7 @@ mod proxies;
 mod references;
 pub mod security;
 
-/// The core's files name it for its pools of Objective-C objects, of which there are none here.
+/// The core's files name `objc2` for its autorelease pools, of which there are none here.
 extern crate self as objc2;
 #[doc(hidden)]
 pub mod rc {
@@ -34,7 +34,7 @@ pub mod rc {
     }
 }
 
-/// What the adapter's files name as their crate's.
+/// The modules that the adapter's files refer to as parts of their crate.
 pub mod adapters {
     pub(crate) use pilotlight_core::adapters::system;
 
@@ -60,16 +60,16 @@ mod model {
 use pilotlight_core::adapters::keychain::{KeychainAccessControl, KeychainItems, KeychainOptions, KeychainStore};
 use pilotlight_core::adapters::off_thread::BlockingStore;
 
-/// The store as an app on an Apple device has it, with valid options.
+/// The store as in an app on an Apple device, with valid options.
 ///
 /// # Panics
-/// When the options are not valid.
+/// If the options are not valid.
 pub fn open(options: KeychainOptions) -> impl BlockingStore {
     options.validate().unwrap();
     KeychainStore::of_this_process(calls(options.access_control.clone()), options)
 }
 
-/// The adapter's calls alone.
+/// Only the adapter's calls.
 pub fn calls(access_control: Option<KeychainAccessControl>) -> impl KeychainItems {
     adapter::system::SystemKeychain::new(access_control)
 }

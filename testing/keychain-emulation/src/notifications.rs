@@ -1,4 +1,4 @@
-//! Darwin notifications, emulated, and the adapter's own file that posts and hears them.
+//! Darwin notifications, emulated, and the adapter's own file that posts and receives them.
 #![allow(unreachable_pub, reason = "the file belongs to another crate")]
 
 include!(concat!(env!("OUT_DIR"), "/notifications.rs"));
@@ -20,20 +20,20 @@ use store_changes::StoreChanges;
 
 type Callback = extern "C" fn(*mut c_void, *mut c_void, CFStringRef, *const c_void, CFDictionaryRef);
 
-/// Who listens: by the observer, its callback and the name.
+/// The observers: the observer, its callback and the name.
 static OBSERVERS: Mutex<BTreeMap<usize, (Callback, String)>> = Mutex::new(BTreeMap::new());
 
-/// The calls under `name`, as an app on an Apple device has them.
+/// The calls under `name`, as in an app on an Apple device.
 pub fn open(name: &str) -> impl StoreChanges {
     darwin_notifications::DarwinNotifications::new(name.to_owned())
 }
 
-/// How many listen to `name`.
+/// How many observers listen to `name`.
 pub fn listeners(name: &str) -> usize {
     OBSERVERS.lock().unwrap().values().filter(|(_, of)| of == name).count()
 }
 
-/// What is on its way to an observer whose end the system has not seen yet.
+/// Delivers a notification to an observer whose removal the system has not seen yet.
 pub fn deliver_late(observer: usize, callback_of: &str) {
     let callback = OBSERVERS
         .lock()

@@ -1,7 +1,7 @@
-//! Who owns what: every reference that the adapter and the emulated calls get or give is written down.
+//! Reference counting: records every reference that the adapter and the emulated calls get or give.
 //!
-//! The linker sends their calls of CoreFoundation here first (`--wrap`). CoreFoundation's own calls to itself are not
-//! seen, so what is written down is exactly what this side of the interface owes by the Create Rule and the Get Rule.
+//! The linker redirects their calls of CoreFoundation here first (`--wrap`). CoreFoundation's internal calls are not
+//! seen, so the record contains exactly the references that this side owns under the Create Rule and the Get Rule.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -18,16 +18,16 @@ use core_foundation_sys::runloop::{CFRunLoopSourceContext, CFRunLoopSourceRef};
 use core_foundation_sys::string::{CFStringEncoding, CFStringRef};
 use core_foundation_sys::url::CFURLRef;
 
-/// References owned now, by object. Of the whole process, because a context may be dropped by another thread.
+/// The owned references, by object. Shared by the whole process, because a context may be dropped by another thread.
 static OWNED: Mutex<BTreeMap<usize, i64>> = Mutex::new(BTreeMap::new());
 
 thread_local! {
-    /// The balance of what this thread took and gave, by object.
+    /// The balance of the references that this thread took and gave, by object.
     static BALANCE: RefCell<BTreeMap<usize, i64>> = const { RefCell::new(BTreeMap::new()) };
 }
 
-/// What this thread owns more (or less) after `work` than before it: 0 when nothing leaked and nothing that is kept was
-/// released. An object that comes and goes is no part of it.
+/// How many references this thread owns more (or less) after `work` than before it: 0 if nothing was leaked and nothing
+/// was released that is still in use. Objects that come and go do not count.
 pub fn balance_of(work: impl FnOnce()) -> i64 {
     let before = BALANCE.take();
     work();
@@ -47,7 +47,8 @@ pub(crate) fn disown(object: CFTypeRef) {
     gave(object);
 }
 
-/// Ends the process when nobody here owns it: somebody else's reference would go, and the object with it.
+/// Ends the process if this side does not own a reference, because it would release somebody else's, and the object
+/// with it.
 fn gave(object: *const c_void) {
     {
         let mut owned = OWNED.lock().unwrap();

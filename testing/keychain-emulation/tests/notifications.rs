@@ -1,4 +1,4 @@
-//! The adapter that posts and hears the changes of a store, over real CoreFoundation.
+//! The adapter that posts and receives notifications of store changes, over real CoreFoundation.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -36,7 +36,7 @@ fn a_change_is_heard_by_all_who_listen_to_that_name_until_they_end() {
     assert_eq!((counts(), listeners("org.example.a")), ((1, 2), 0));
 }
 
-/// The main thread delivers while another one ends the observer.
+/// The main thread delivers while another thread removes the observer.
 #[test]
 fn what_is_on_its_way_to_one_that_has_ended_is_dropped() {
     let changes = open("org.example.late");

@@ -1,7 +1,8 @@
-//! Everything that the adapter gets by the Create Rule it releases, and nothing that it gets by the Get Rule: counted
-//! reference by reference. A release too many ends the process in any test; here nothing may be left over either.
+//! The adapter releases everything that it gets under the Create Rule, and nothing that it gets under the Get Rule,
+//! counted reference by reference. A release too many ends the process in any test; here nothing may be left over
+//! either.
 //!
-//! scripts/keychain-emulation.sh proves that both mistakes are found, with an adapter that makes them.
+//! scripts/keychain-emulation.sh proves that both mistakes are found, with adapters that make them.
 
 use pilotlight_core::adapters::keychain::{
     KeychainAccessConstraint, KeychainAccessControl, KeychainAccessibility, KeychainOptions, KeychainStore,
@@ -44,9 +45,9 @@ fn versions(service: &str) -> Vec<KeychainOptions> {
     vec![plain.clone(), synchronizable, asking(0), asking(300), in_own_group]
 }
 
-/// Every operation, with items there and missing.
+/// Every operation, with existing and missing items.
 fn everything(options: &KeychainOptions) {
-    // What one process learns of its group is learned again by each of these.
+    // Each of these learns the group again, although a process normally learns it once.
     let process = KeychainStore::new(calls(options.access_control.clone()), options.clone());
     let _ = process.read("session");
     let store = open(options.clone());
@@ -70,7 +71,7 @@ fn everything(options: &KeychainOptions) {
 #[test]
 fn what_works_leaves_nothing_behind() {
     for options in versions("ownership.works") {
-        // The second time as the first: nothing is kept for later.
+        // The second time must be like the first: nothing is kept for later.
         for _ in 0..2 {
             assert_eq!(balance_of(|| everything(&options)), 0, "{options:?}");
         }

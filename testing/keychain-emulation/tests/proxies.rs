@@ -74,7 +74,7 @@ fn automatic_configurations_are_run_and_stand_in_their_place() {
     }
 }
 
-/// Where nobody answers, the connection is direct after some seconds.
+/// If nobody answers, the connection is direct after some seconds.
 #[test]
 fn a_configuration_that_does_not_come_to_anything_names_nothing() {
     for script in [Script::Fails, Script::CannotBegin, Script::IsSilent] {
@@ -83,7 +83,7 @@ fn a_configuration_that_does_not_come_to_anything_names_nothing() {
     }
 }
 
-/// It could name itself.
+/// A configuration could name itself.
 #[test]
 fn what_a_configuration_names_is_not_run_once_more() {
     let inner = Way::Script("inner", Script::Fails);

@@ -1,4 +1,5 @@
-//! The core's own tests of signatures and handshakes, over the code for Apple systems; and what only that can do wrong.
+//! The core's own tests of signatures and handshakes, over the code for Apple systems, and tests of faults that only
+//! that code can have.
 
 #![allow(
     clippy::unwrap_used,
@@ -6,7 +7,7 @@
     reason = "a helper of a test fails as the test does"
 )]
 
-// What the core's tests name.
+// The name that the core's tests use.
 extern crate pilotlight_keychain_emulation as pilotlight_core;
 
 #[path = "../../../rust-core/tests/cryptography/certificates.rs"]
@@ -50,7 +51,8 @@ const FUNCTIONS: [KeyFunction; 8] = [
 
 const WHOLE: [bool; 5] = [true, false, false, true, true];
 
-/// Verifies by both kinds of keys, rightly and wrongly, exchanges keys, and verifies by a certificate; what comes of it in this order.
+/// Verifies with both kinds of keys, valid and invalid, exchanges keys, and verifies with a certificate. Returns the
+/// results in this order.
 fn everything() -> [bool; 5] {
     let key = support::EcdsaSigner::new(Curve::P256);
     let (point, signature) = (key.point(), key.sign(b"message"));
@@ -94,7 +96,7 @@ fn nothing_is_left_behind_whether_it_works_or_fails() {
         let balance = balance_of(|| failing(function, || assert_ne!(everything(), WHOLE)));
         assert_eq!(balance, 0, "{function:?}");
     }
-    // A key exchange that is given up, and one with a point beside the curve.
+    // A key exchange that is abandoned, and one with a point that is not on the curve.
     let given_up = || {
         let provider = tls::provider();
         for group in &provider.kx_groups {
@@ -134,7 +136,7 @@ fn what_fails_is_the_error_that_it_was() {
     }
 }
 
-/// What the core's rules refuse never reaches the system.
+/// Input that the core's rules refuse never reaches the system.
 #[test]
 fn the_system_is_asked_only_what_the_rules_let_through() {
     let point = support::EcdsaSigner::new(Curve::P256).point();
@@ -154,7 +156,7 @@ fn the_system_is_asked_only_what_the_rules_let_through() {
     assert_eq!(calls_during(once), expected);
 }
 
-/// Every kind of certificate is read by the system, and nothing of it stays.
+/// The system reads every kind of certificate, and nothing of it stays.
 #[test]
 fn certificates_leave_nothing_behind() {
     let certificates = || {

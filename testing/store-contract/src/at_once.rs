@@ -1,4 +1,4 @@
-//! Many at once.
+//! Many operations at the same time.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -7,7 +7,7 @@ use tokio::runtime::Handle;
 
 use crate::{Place, bytes, sorted_names};
 
-/// Each thread has its own item and all share one; half of them have their own store.
+/// Each thread has a separate item and all share one; half of them have a separate store.
 pub async fn eight_threads_lose_nothing(place: &dyn Place) {
     let runtime = Handle::current();
     let stores = [place.open(), place.open()];
@@ -36,7 +36,7 @@ pub async fn eight_threads_lose_nothing(place: &dyn Place) {
     assert_eq!(sorted_names(&*stores[0]).await.len(), 9);
 }
 
-/// Everybody counts on from what is there; a swap that came too late is tried anew.
+/// Each thread counts on from the current value; a swap that came too late is tried again.
 pub async fn no_swap_undoes_another(place: &dyn Place) {
     let runtime = Handle::current();
     std::thread::scope(|scope| {
@@ -61,7 +61,7 @@ pub async fn no_swap_undoes_another(place: &dyn Place) {
     assert_eq!(place.open().read("count").await, Ok(Some(bytes([100]))));
 }
 
-/// A write is one step: a value in pieces, or no value, is never seen.
+/// A write is one step: a partial or missing value is never seen.
 pub async fn a_reader_sees_the_old_or_the_new_value(place: &dyn Place) {
     let runtime = Handle::current();
     let values = [vec![b'a'; 10], vec![b'b'; 20_000], vec![b'c'; 3000]];

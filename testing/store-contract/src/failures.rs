@@ -1,10 +1,10 @@
-//! What is left when something does not work.
+//! The state of the store after a failure.
 
 use pilotlight_core::model::secret::Fingerprint;
 
 use crate::{Place, bytes, sorted_names};
 
-/// An operation that fails has done nothing; one that passes the failure by has done all of it.
+/// An operation that fails has done nothing; one that succeeds despite the failure has done all of it.
 pub async fn a_failure_leaves_the_old_value(place: &dyn Place) {
     let (store, observer) = (place.open(), place.open());
     for failure in place.failures() {
@@ -60,7 +60,7 @@ pub async fn a_failure_leaves_the_old_value(place: &dyn Place) {
         let expected = deleted.is_err().then(|| bytes("old"));
         assert_eq!(observer.read("session").await, Ok(expected), "{name}: {deleted:?}");
 
-        // A new item fails to be made, or is there whole.
+        // A new item is either not created, or complete.
         store.delete("session").await.unwrap();
         let guard = (failure.begin)();
         let added = store.write("session", bytes("first")).await;
@@ -68,14 +68,14 @@ pub async fn a_failure_leaves_the_old_value(place: &dyn Place) {
         let expected = added.is_ok().then(|| bytes("first"));
         assert_eq!(observer.read("session").await, Ok(expected), "{name}: {added:?}");
 
-        // And everything works again.
+        // Afterwards everything works again.
         assert_eq!(observer.read("other").await, Ok(Some(bytes("untouched"))), "{name}");
         store.write("session", bytes("again")).await.unwrap();
         assert_eq!(sorted_names(&*observer).await, all, "{name}");
     }
 }
 
-/// Neither the value that was to be written nor the one that was there.
+/// Neither the value that was to be written nor the existing one.
 pub async fn a_failure_shows_no_value(place: &dyn Place) {
     let store = place.open();
     store.write("session", bytes("planted")).await.unwrap();

@@ -4,7 +4,7 @@ use pilotlight_core::model::secret::Fingerprint;
 
 use crate::{Place, bytes, sorted_names};
 
-/// Read your own writes.
+/// A store reads its own writes.
 pub async fn what_was_written_is_read_at_once(place: &dyn Place) {
     let store = place.open();
     assert_eq!(store.read("session").await, Ok(None));
@@ -12,7 +12,7 @@ pub async fn what_was_written_is_read_at_once(place: &dyn Place) {
     assert_eq!(store.read("session").await, Ok(Some(bytes("tokens"))));
 }
 
-/// Nothing of a longer old value is left.
+/// Nothing of a longer old value remains.
 pub async fn a_write_replaces_the_whole_item(place: &dyn Place) {
     let store = place.open();
     for value in ["a long first value", "short", "", "not empty again"] {
@@ -21,7 +21,7 @@ pub async fn a_write_replaces_the_whole_item(place: &dyn Place) {
     }
 }
 
-/// And the name can be used again.
+/// The name can also be used again.
 pub async fn a_deleted_item_is_gone_and_deleting_nothing_succeeds(place: &dyn Place) {
     let store = place.open();
     store.delete("session").await.unwrap();
@@ -46,7 +46,7 @@ pub async fn any_bytes_are_kept(place: &dyn Place) {
     }
 }
 
-/// Also text that looks like another to a file system, to a comparison without case, or after normalisation.
+/// Including texts that look the same to a file system, to a case-insensitive comparison, or after normalisation.
 pub async fn any_text_is_a_name_of_its_own(place: &dyn Place) {
     let store = place.open();
     let long = "n".repeat(2000);
@@ -80,13 +80,13 @@ pub async fn any_text_is_a_name_of_its_own(place: &dyn Place) {
     assert_eq!(sorted_names(&*store).await, names);
 }
 
-/// And leaves everything else as it is.
+/// A swap also changes nothing else.
 pub async fn a_swap_replaces_only_what_was_seen(place: &dyn Place) {
     let (store, observer) = (place.open(), place.open());
     let seen = |value: &str| Some(Fingerprint::of(&bytes(value)));
     let (one, two) = (seen("one"), seen("two"));
     let table = [
-        // What is there, what was seen, what it shall be, whether it is.
+        // The existing value, the seen value, the new value, and whether the swap succeeds.
         (None, None, Some("one"), true),
         (None, one, Some("two"), false),
         (None, one, None, false),
@@ -115,7 +115,7 @@ pub async fn a_swap_replaces_only_what_was_seen(place: &dyn Place) {
         assert_eq!(observer.read("session").await, Ok(after.map(bytes)), "{row:?}");
         assert_eq!(observer.read("other").await, Ok(Some(bytes("untouched"))), "{row:?}");
     }
-    // What a swap has put there is found by the next one.
+    // The next swap finds what a swap has written.
     assert_eq!(store.swap("new", None, Some(bytes("one"))).await, Ok(true));
     assert_eq!(observer.swap("new", one, Some(bytes("two"))).await, Ok(true));
     assert_eq!(store.swap("new", one, Some(bytes("three"))).await, Ok(false));
@@ -136,7 +136,7 @@ pub async fn items_do_not_touch_each_other(place: &dyn Place) {
     assert_eq!(store.read("one").await, Ok(None));
 }
 
-/// Each once, however often it was written; none that was deleted; and nothing but the store's own.
+/// Each name once, however often it was written; no deleted ones; and only the store's own.
 pub async fn names_are_those_of_the_items_that_are_there(place: &dyn Place) {
     let store = place.open();
     assert_eq!(store.names().await, Ok(Vec::new()));
@@ -144,7 +144,7 @@ pub async fn names_are_those_of_the_items_that_are_there(place: &dyn Place) {
         store.write(name, bytes(name)).await.unwrap();
     }
     assert_eq!(sorted_names(&*store).await, ["a", "b", "c"]);
-    // What a store does to be certain that an item is missing leaves nothing in the list.
+    // What a store does to make sure that an item is missing leaves nothing in the list.
     assert_eq!(store.read("d").await, Ok(None));
     store.delete("b").await.unwrap();
     assert_eq!(sorted_names(&*store).await, ["a", "c"]);
@@ -153,7 +153,7 @@ pub async fn names_are_those_of_the_items_that_are_there(place: &dyn Place) {
     assert_eq!(store.names().await, Ok(Vec::new()));
 }
 
-/// As two instances in one process, or an app and its extension.
+/// Like two instances in one process, or an app and its extension.
 pub async fn two_who_open_the_same_place_see_the_same(place: &dyn Place) {
     let (one, two) = (place.open(), place.open());
     one.write("session", bytes("1")).await.unwrap();
@@ -166,7 +166,7 @@ pub async fn two_who_open_the_same_place_see_the_same(place: &dyn Place) {
     assert_eq!(two.read("session").await, Ok(None));
 }
 
-/// Whatever is formatted into a log or an error.
+/// Values must not appear in logs and errors.
 pub async fn debug_shows_no_value(place: &dyn Place) {
     let store = place.open();
     store.write("session", bytes("planted")).await.unwrap();

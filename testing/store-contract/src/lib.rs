@@ -1,11 +1,11 @@
-//! What every store of sessions promises ([`SecretStore`]), as tests that run alike on each of them.
+//! The contract of every session store ([`SecretStore`]), as tests that run in the same way on each of them.
 //!
 //! ```ignore
 //! pilotlight_store_contract::promises! {
 //!     memory: MemoryPlace::default();
 //! }
 //! ```
-//! makes a module `memory` with one test for each promise; each has its own place.
+//! makes a module `memory` with one test for each promise. Each test has a separate place.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -38,12 +38,12 @@ pub use self::model::any_sequence_of_operations_does_what_a_map_does;
 #[doc(hidden)]
 pub use tokio;
 
-/// Somewhere to keep items, empty at first.
+/// A place for items, empty at first.
 pub trait Place: Send + Sync {
-    /// A store there. Opened twice, both have the same items.
+    /// A store at this place. If it is opened twice, both have the same items.
     fn open(&self) -> Arc<dyn SecretStore>;
 
-    /// The ways in which a store there can fail; none when it cannot.
+    /// The ways in which a store at this place can fail; none if it cannot.
     fn failures(&self) -> Vec<Failure> {
         Vec::new()
     }
@@ -51,18 +51,18 @@ pub trait Place: Send + Sync {
 
 /// One way to fail.
 pub struct Failure {
-    /// For the message of a test that did not hold.
+    /// For the message of a failed test.
     pub name: String,
-    /// Whether every write fails while it lasts. Otherwise it may pass some by.
+    /// Whether every write fails while it lasts. Otherwise some may succeed.
     pub certain: bool,
-    /// Begins it; it ends when what is returned is dropped.
+    /// Begins the failure, which ends when the returned value is dropped.
     pub begin: Box<dyn Fn() -> Box<dyn Any>>,
 }
 
 /// A blocking store as the session sees it.
 ///
 /// # Panics
-/// Outside of a tokio runtime.
+/// Outside a tokio runtime.
 pub fn off_thread(store: impl BlockingStore + 'static) -> Arc<dyn SecretStore> {
     Arc::new(OffThread::new(Arc::new(store), Handle::current()))
 }
@@ -77,7 +77,7 @@ async fn sorted_names(store: &dyn SecretStore) -> Vec<String> {
     names
 }
 
-/// `kind: place;` for each kind of store: a module of tests, one for each promise.
+/// `kind: place;` for each kind of store: makes a module with one test for each promise.
 #[macro_export]
 macro_rules! promises {
     ($($kind:ident: $place:expr;)*) => {
@@ -112,10 +112,10 @@ macro_rules! promises {
     };
 }
 
-/// Runs a promise on a new place, inside a runtime as the core has one.
+/// Runs a promise on a new place, inside a runtime like the core's.
 ///
 /// # Panics
-/// When the promise does not hold.
+/// If the promise does not hold.
 pub fn run<P: Place>(
     place: impl FnOnce() -> P,
     promise: impl for<'a> FnOnce(&'a dyn Place) -> std::pin::Pin<Box<dyn Future<Output = ()> + 'a>>,

@@ -1,4 +1,4 @@
-//! Any order of anything.
+//! Operations in any order.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use pilotlight_core::model::secret::Fingerprint;
 
 use crate::{Place, bytes, sorted_names};
 
-/// A map is what the contract describes: 400 operations on few names, always the same ones, agree with one.
+/// The contract describes a map: 400 operations on few names, always the same ones, have the same results as on a map.
 pub async fn any_sequence_of_operations_does_what_a_map_does(place: &dyn Place) {
     let stores = [place.open(), place.open()];
     let mut map = BTreeMap::new();

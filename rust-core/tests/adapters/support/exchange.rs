@@ -13,7 +13,7 @@ pub(crate) const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
 /// The largest body that is read.
 pub(crate) const MIB: usize = 1024 * 1024;
 
-/// A refresh, with a token to look for where it must not be.
+/// A refresh request, with a token that a test can look for where it must not be.
 pub(crate) fn form(server: &RawServer) -> HttpRequest {
     HttpRequest::post_form(
         server.url("/oauth/token"),
@@ -21,7 +21,7 @@ pub(crate) fn form(server: &RawServer) -> HttpRequest {
     )
 }
 
-/// The one under test.
+/// The transport under test.
 pub(crate) fn transport() -> Arc<dyn Transport> {
     transport_with(HttpLimits::default())
 }
@@ -30,7 +30,7 @@ pub(crate) async fn send(request: HttpRequest) -> Result<HttpAnswer, TransportEr
     transport().send(request).await
 }
 
-/// What the adapter makes of a server that does `handler` on each connection.
+/// The adapter's result with a server that runs `handler` on each connection.
 pub(crate) async fn outcome_of(
     handler: impl Fn(&mut Peer) + Send + Sync + Clone + 'static,
 ) -> Result<HttpAnswer, TransportError> {

@@ -1,5 +1,5 @@
-//! A Keychain in memory with what makes the real one hard: a lock, classes, other processes, and "not found" before the
-//! first unlock.
+//! A Keychain in memory with the difficulties of the real one: a lock, classes, other processes, and "not found" before
+//! the first unlock.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -17,17 +17,17 @@ pub(crate) struct FakeKeychain(Arc<Mutex<Contents>>);
 struct Contents {
     items: BTreeMap<Key, Item>,
     device: Device,
-    /// What the coming calls answer instead of doing anything; `None` lets one pass.
+    /// What the next calls return instead of doing anything; `None` lets a call pass.
     failures: Vec<Option<KeychainStatus>>,
-    /// What another process does right after the next call has answered.
+    /// What another process does right after the next call has returned.
     interference: Vec<Interference>,
     calls: Vec<String>,
 }
 
-/// The app's first group. Items of it have no group in their [`Key`].
+/// The app's first group. Items in it have no group in their [`Key`].
 pub(crate) const OWN_GROUP: &str = "TEAM.org.example.app";
 
-/// How the service of the companions ends.
+/// The suffix of the companions' service.
 pub(crate) const COMPANIONS: &str = ".guarded-sessions";
 
 /// What identifies an item.
@@ -35,7 +35,7 @@ pub(crate) const COMPANIONS: &str = ".guarded-sessions";
 pub(crate) struct Key {
     pub(crate) service: String,
     pub(crate) account: String,
-    /// None in the app's own.
+    /// `None` for the app's own group.
     pub(crate) access_group: Option<String>,
     pub(crate) synchronizable: bool,
 }
@@ -43,11 +43,11 @@ pub(crate) struct Key {
 #[derive(Clone, Debug)]
 pub(crate) struct Item {
     pub(crate) value: SecretBytes,
-    /// What the store marked it with; other code marks nothing.
+    /// The store's mark; other code sets no mark.
     pub(crate) mark: Option<Fingerprint>,
     pub(crate) accessibility: KeychainAccessibility,
     pub(crate) constraint: Option<KeychainAccessConstraint>,
-    /// Of a biometryCurrentSet whose fingers are no longer enrolled: no query finds it, and its place is taken.
+    /// Bound by biometryCurrentSet to fingers that are no longer enrolled: no query finds it, but its place is taken.
     pub(crate) lost: bool,
 }
 
@@ -56,9 +56,9 @@ pub(crate) enum Device {
     #[default]
     Unlocked,
     Locked,
-    /// Restarted and not unlocked since; what cannot be decrypted is reported as locked.
+    /// Restarted and not unlocked since; items that cannot be decrypted are reported as locked.
     NotYetUnlocked,
-    /// The same, but what cannot be decrypted is reported as not found.
+    /// The same, but items that cannot be decrypted are reported as not found.
     NotYetUnlockedAndLying,
 }
 
@@ -79,7 +79,7 @@ impl FakeKeychain {
         self.contents().failures.push(Some(status));
     }
 
-    /// The `nth` call from now on, counted from 1, and no other.
+    /// Makes only the `nth` call from now on fail, counted from 1.
     pub(crate) fn fail_nth(&self, nth: usize, status: KeychainStatus) {
         let mut failures = vec![None; nth - 1];
         failures.push(Some(status));
@@ -90,17 +90,17 @@ impl FakeKeychain {
         self.contents().failures.clear();
     }
 
-    /// One for each coming call.
+    /// One for each of the next calls.
     pub(crate) fn interfere(&self, interference: impl IntoIterator<Item = Interference>) {
         self.contents().interference = interference.into_iter().collect();
     }
 
-    /// What was called since the last time, as `call service/account`.
+    /// The calls since the last time, as `call service/account`.
     pub(crate) fn calls(&self) -> Vec<String> {
         std::mem::take(&mut self.contents().calls)
     }
 
-    /// All items of that account, whatever their group, but for the companions of guarded ones.
+    /// All items of that account in all groups, except the companions of guarded ones.
     pub(crate) fn items(&self, account: &str) -> Vec<(Key, Item)> {
         let of_account = |(key, _): &(&Key, &Item)| key.account == account && !key.service.ends_with(COMPANIONS);
         let contents = self.contents();
@@ -108,19 +108,19 @@ impl FakeKeychain {
         items.map(|(key, item)| (key.clone(), item.clone())).collect()
     }
 
-    /// The one item of that account.
+    /// The only item of that account.
     pub(crate) fn item(&self, account: &str) -> Option<(Key, Item)> {
         let mut items = self.items(account);
         assert!(items.len() < 2, "{} items of the name {account}", items.len());
         items.pop()
     }
 
-    /// What iCloud Keychain, another process or an older version of the app puts there.
+    /// Adds an item like iCloud Keychain, another process or an older version of the app.
     pub(crate) fn put(&self, key: Key, value: &str) {
         self.put_of_class(key, value, KeychainAccessibility::AfterFirstUnlock);
     }
 
-    /// One that looks as the store's own probe does.
+    /// Adds an item that looks like the store's own probe.
     pub(crate) fn put_probe(&self, key: Key) {
         self.put_of_class(key, "readable", KeychainAccessibility::AfterFirstUnlockThisDeviceOnly);
     }
@@ -155,7 +155,7 @@ impl FakeKeychain {
         self.0.lock().unwrap()
     }
 
-    /// One call: recorded, failed where the test wants it, and followed by another process's step.
+    /// Makes one call: records it, fails it if the test says so, and then runs another process's step.
     fn call<T>(
         &self,
         name: &str,
@@ -206,7 +206,7 @@ impl Contents {
         }
     }
 
-    /// Whether the key of this class is in memory.
+    /// Whether the class key is in memory.
     fn unlocks(&self, class: KeychainAccessibility) -> Result<(), KeychainStatus> {
         use KeychainAccessibility as A;
         let needs_unlocked = matches!(
@@ -222,8 +222,8 @@ impl Contents {
         }
     }
 
-    /// The items that a query finds: without a group, those of all groups of the app. Before the first unlock the lying
-    /// device finds none that it cannot decrypt.
+    /// The items that a query finds: without a group, those in all groups of the app. Before the first unlock, the
+    /// lying device finds none that it cannot decrypt.
     fn find(&self, item: ItemQuery<'_>, copies: Copies) -> Result<Vec<Key>, KeychainStatus> {
         let is_copy = |key: &Key| match copies {
             Copies::Any => true,
@@ -237,7 +237,7 @@ impl Contents {
                 && (item.value.is_none() || found.mark == item.value)
         };
         let mut found: Vec<_> = self.items.iter().filter(is_meant).map(|(key, _)| key.clone()).collect();
-        // Those of shared groups first: the worse order.
+        // Those of shared groups first, which is the worse order.
         found.sort_by_key(|key| (key.access_group.is_none(), key.synchronizable));
         if found.is_empty() {
             Err(KeychainStatus::ITEM_NOT_FOUND)
@@ -308,7 +308,7 @@ impl KeychainItems for FakeKeychain {
                 synchronizable: content.synchronizable,
                 ..key
             };
-            // Which of the two the system looks at first is not documented; the worse order for us is the lying one.
+            // The system's order of the two checks is not documented; the lying device's order is the worse one for us.
             let taken = contents.items.contains_key(&key);
             if taken && contents.device == Device::NotYetUnlockedAndLying {
                 return Err(KeychainStatus::DUPLICATE_ITEM);
@@ -333,7 +333,7 @@ impl KeychainItems for FakeKeychain {
                 synchronizable: content.synchronizable,
                 ..key
             };
-            // Two items would become one, or one take the place of another: the whole update is undone.
+            // Two items would become one, or one would replace another: the whole update is undone.
             if found.len() > 1 || (!found.contains(&new) && contents.items.contains_key(&new)) {
                 return Err(KeychainStatus::DUPLICATE_ITEM);
             }
@@ -352,7 +352,7 @@ impl KeychainItems for FakeKeychain {
         };
         self.call("delete all", all, |contents, all| {
             let before = contents.items.len();
-            // What other code put there has no mark of Pilotlight's.
+            // Items of other code have no mark of Pilotlight.
             contents.items.retain(|key, item| {
                 let in_group = access_group.is_none_or(|wanted| group_of(key) == wanted);
                 key.service != all.service || !in_group || item.mark.is_none()

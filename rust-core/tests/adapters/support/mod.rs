@@ -1,4 +1,4 @@
-//! What several of these tests need.
+//! Shared code of these tests.
 
 pub(crate) mod exchange;
 pub(crate) mod fake_keychain;
@@ -31,7 +31,7 @@ pub(crate) fn keychain_options() -> KeychainOptions {
     }
 }
 
-/// A runtime as the core has one: a single worker, with time.
+/// A runtime like the core's: a single worker, with time.
 pub(crate) fn runtime() -> Runtime {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
@@ -40,7 +40,7 @@ pub(crate) fn runtime() -> Runtime {
         .unwrap()
 }
 
-/// Polls on this thread, outside of every runtime.
+/// Polls on this thread, outside any runtime.
 pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
     struct Unpark(Thread);
     impl Wake for Unpark {

@@ -1,28 +1,28 @@
-//! A TCP server that does exactly what its test says, also what no HTTP server would do.
+//! A TCP server that does exactly what its test says, including what no HTTP server would do.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
-/// A server on a free loopback port; each connection is handled on its own thread. It ends with the process.
+/// A server on a free loopback port. Each connection is handled on a separate thread. The server ends with the process.
 pub(crate) struct RawServer {
     address: SocketAddr,
     requests: Receiver<SeenRequest>,
 }
 
-/// What arrived.
+/// A request that arrived.
 pub(crate) struct SeenRequest {
-    /// Counts connections from 0.
+    /// The number of the connection, from 0.
     pub(crate) connection: usize,
-    /// The request line and the header lines, as they were sent.
+    /// The request line and the header lines, as sent.
     pub(crate) head: Vec<String>,
     pub(crate) body: Vec<u8>,
 }
 
-/// One connection, in the hands of the test's handler.
+/// One connection, controlled by the test's handler.
 pub(crate) struct Peer {
-    /// Buffers nothing beyond what is asked for, so that a test can leave bytes unread.
+    /// Buffers nothing beyond what is read, so that a test can leave bytes unread.
     stream: BufReader<TcpStream>,
     connection: usize,
     seen: Sender<SeenRequest>,
@@ -55,14 +55,14 @@ impl RawServer {
         self.address
     }
 
-    /// The requests that have arrived so far, in order.
+    /// The requests so far, in order.
     pub(crate) fn requests(&self) -> Vec<SeenRequest> {
         self.requests.try_iter().collect()
     }
 }
 
 impl Peer {
-    /// Reads one request with its body; `false` when the client has closed the connection.
+    /// Reads one request with its body; `false` if the client has closed the connection.
     pub(crate) fn read_request(&mut self) -> bool {
         let Some(head) = self.read_head() else {
             return false;
@@ -81,7 +81,7 @@ impl Peer {
             .is_ok()
     }
 
-    /// Reads up to the empty line and not a byte further; `None` when the client has closed the connection.
+    /// Reads up to the empty line and not a byte further; `None` if the client has closed the connection.
     pub(crate) fn read_head(&mut self) -> Option<Vec<String>> {
         let mut head = Vec::new();
         loop {
@@ -94,7 +94,7 @@ impl Peer {
         }
     }
 
-    /// The same, counted among the requests.
+    /// The same, and records the request.
     pub(crate) fn read_head_seen(&mut self) -> Option<Vec<String>> {
         let head = self.read_head()?;
         let seen = SeenRequest {
@@ -110,13 +110,13 @@ impl Peer {
         let _ = self.stream.get_ref().peek(&mut [0]);
     }
 
-    /// Sends bytes as they are. A client that is gone is no concern of the server's.
+    /// Sends bytes unchanged. It does not matter if the client is gone.
     pub(crate) fn send(&mut self, bytes: impl AsRef<[u8]>) -> bool {
         let stream = self.stream.get_mut();
         stream.write_all(bytes.as_ref()).and_then(|()| stream.flush()).is_ok()
     }
 
-    /// The socket, for protocols that are spoken on it.
+    /// The socket, for other protocols on it.
     pub(crate) fn stream(&mut self) -> &mut TcpStream {
         self.stream.get_mut()
     }
@@ -127,7 +127,7 @@ impl Peer {
     }
 }
 
-/// The value of the first header of that name, which is in lower case.
+/// The value of the first header with that name, which must be in lower case.
 pub(crate) fn header<'a>(head: &'a [String], name: &str) -> Option<&'a str> {
     head.iter().skip(1).find_map(|line| {
         let (key, value) = line.split_once(':')?;

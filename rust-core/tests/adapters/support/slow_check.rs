@@ -1,4 +1,4 @@
-//! A check of certificates that takes as long as its test wants.
+//! A certificate check that takes as long as its test wants.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,7 +10,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{DigitallySignedStruct, Error, SignatureScheme};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-/// Believes every certificate; the first one not before [`Unblock::now`].
+/// Accepts every certificate; the first one only after [`Unblock::now`].
 #[derive(Debug)]
 pub(crate) struct SlowCheck {
     is_first: AtomicBool,
@@ -28,14 +28,14 @@ impl Unblock {
 }
 
 impl SlowCheck {
-    /// One that never waits.
+    /// A check that never waits.
     pub(crate) fn of_none() -> Arc<Self> {
         let is_first = AtomicBool::new(false);
         let (reached, _) = unbounded_channel();
         Arc::new(Self { is_first, reached })
     }
 
-    /// The check, and where the first one is announced when it has begun.
+    /// The check, and the channel that announces when the first check has begun.
     pub(crate) fn of_the_first() -> (Arc<Self>, UnboundedReceiver<Unblock>) {
         let (reached, blocked) = unbounded_channel();
         let is_first = AtomicBool::new(true);

@@ -1,4 +1,4 @@
-//! A folder with a store in it.
+//! A folder that contains a store.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

@@ -1,4 +1,4 @@
-//! Requests of others than the session: somebody who has its tokens, or a user at the server's pages.
+//! Requests that do not come from the session: from somebody who has its tokens, or from a user at the server's pages.
 
 use pilotlight_core::adapters::http::HttpTransport;
 use pilotlight_core::adapters::proof_keys::SoftwareKeys;
@@ -14,12 +14,12 @@ use url::Url;
 
 use super::world::{Endpoints, REDIRECT_URI, World};
 
-/// Presents a refresh token as anyone who holds it could: the status and the JSON answer.
+/// Presents a refresh token as anyone who has it could. Returns the status and the JSON answer.
 pub(crate) async fn present_refresh_token(world: &World, refresh_token: &Secret) -> (u16, Value) {
     json_of(send(refresh_request(world, refresh_token)).await)
 }
 
-/// The same with a proof of a key that the thief has (DPoP, RFC 9449).
+/// The same, with a proof made with the thief's own key (DPoP, RFC 9449).
 pub(crate) async fn present_refresh_token_with(world: &World, refresh_token: &Secret, key: &ProofKey) -> (u16, Value) {
     let id = Secret::new("a proof of the thief's");
     let url = &world.endpoints.token;
@@ -50,19 +50,19 @@ fn json_of(answer: HttpAnswer) -> (u16, Value) {
     (answer.status, serde_json::from_slice(answer.body.expose()).unwrap())
 }
 
-/// How userinfo answers an access token without a proof.
+/// The status of userinfo for an access token without a proof.
 pub(crate) async fn userinfo_status(world: &World, access_token: &Secret) -> u16 {
     send(userinfo_request(world).with_bearer(access_token)).await.status
 }
 
-/// How an API answers an app that sends the request itself.
+/// An API's answer to an app that sends the request itself.
 pub(crate) struct ApiAnswer {
     pub(crate) status: u16,
-    /// For the next proof that goes there.
+    /// For the next proof to this API.
     pub(crate) nonce: Option<String>,
 }
 
-/// How userinfo answers an access token with this proof.
+/// The answer of userinfo to an access token with this proof.
 pub(crate) async fn answer_of_userinfo(world: &World, access_token: &Secret, proof: &str) -> ApiAnswer {
     let answer = send(userinfo_request(world).with_proof(proof, Some(access_token))).await;
     ApiAnswer {
@@ -75,7 +75,7 @@ fn userinfo_request(world: &World) -> HttpRequest {
     HttpRequest::get(world.endpoints.userinfo.clone(), "application/json")
 }
 
-/// A user who opens `authorize_url` at oidc-provider and presses "Cancel": the callback URL.
+/// Plays a user who opens `authorize_url` at oidc-provider and presses "Cancel". Returns the callback URL.
 pub(crate) async fn cancel_at_oidc_provider(authorize_url: &str) -> String {
     let mut cookies = Vec::new();
     let page = open(Url::parse(authorize_url).unwrap(), &mut cookies).await;
@@ -91,7 +91,8 @@ async fn open(url: Url, cookies: &mut Vec<String>) -> Url {
     follow(HttpRequest::get(url, "text/html"), cookies).await
 }
 
-/// Where the redirect that answers `request` leads. Cookies are sent and kept, all of them: there is but one server.
+/// The location of the redirect that answers `request`. All cookies are kept and sent, because there is only one
+/// server.
 async fn follow(request: HttpRequest, cookies: &mut Vec<String>) -> Url {
     let url = request.url.clone();
     let answer = send(request.with_header("cookie", &cookies.join("; "))).await;

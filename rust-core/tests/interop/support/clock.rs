@@ -1,4 +1,4 @@
-//! The device's clocks, which tests move instead of waiting.
+//! The device's clocks, which tests advance instead of waiting.
 
 use std::sync::Mutex;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use pilotlight_core::adapters::system::SystemClock;
 use pilotlight_core::model::time::Instant;
 use pilotlight_core::ports::Clock;
 
-/// The real clocks, set forward.
+/// The real clocks, set ahead.
 #[derive(Debug, Default)]
 pub(crate) struct MovableClock(Mutex<Duration>);
 

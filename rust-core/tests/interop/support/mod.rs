@@ -23,15 +23,15 @@ pub(crate) use by_hand::{
 };
 pub(crate) use world::{App, REDIRECT_URI, World};
 
-/// How long access tokens live where a test does not say otherwise.
+/// The lifetime of access tokens, unless a test sets another.
 pub(crate) const LIFETIME: Duration = Duration::from_secs(300);
-/// A token in memory that is good for a moment will do.
+/// Any token in memory that is still valid.
 pub(crate) const ANY: TokenOptions = TokenOptions {
     min_ttl: Duration::ZERO,
     force_refresh: false,
     allow_expired: false,
 };
-/// Renew, whatever is in memory.
+/// Renew, regardless of the token in memory.
 pub(crate) const NEW: TokenOptions = TokenOptions {
     min_ttl: Duration::ZERO,
     force_refresh: true,
@@ -53,7 +53,7 @@ pub(crate) fn error_of<T: Debug>(result: Result<T, Error>) -> SessionError {
     }
 }
 
-/// Who is signed in.
+/// The signed-in user.
 pub(crate) fn subject_of(state: Option<SessionState>) -> String {
     match state {
         Some(SessionState::SignedIn { subject, .. }) => subject,

@@ -1,4 +1,4 @@
-//! The real network with an ear on it, and with hands that can take an answer away.
+//! The real network, with a record of its requests, and with answers that can be lost.
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -8,7 +8,7 @@ use pilotlight_core::ports::{BoxFuture, Transport, TransportError, TransportErro
 use pilotlight_core::protocol::message::{HttpAnswer, HttpRequest};
 use url::Url;
 
-/// Sends through [`HttpTransport`] and remembers where to.
+/// Sends through [`HttpTransport`] and records the URLs.
 #[derive(Debug, Default)]
 pub(crate) struct Tap {
     http: HttpTransport,
@@ -22,12 +22,12 @@ impl Tap {
         self.asked.lock().unwrap().iter().filter(|url| *url == endpoint).count()
     }
 
-    /// How many requests there were.
+    /// The total number of requests.
     pub(crate) fn total(&self) -> usize {
         self.asked.lock().unwrap().len()
     }
 
-    /// The next request arrives and is acted upon; its answer is lost.
+    /// The next request arrives and is processed, but its answer is lost.
     pub(crate) fn lose_next_answer(&self) {
         self.loses_next_answer.store(true, Ordering::SeqCst);
     }

@@ -36,14 +36,14 @@ pub(crate) struct World {
     clock: Arc<MovableClock>,
 }
 
-/// As the server's discovery document has them.
+/// The endpoints in the server's discovery document.
 pub(crate) struct Endpoints {
     pub(crate) token: Url,
     pub(crate) keys: Url,
     pub(crate) userinfo: Url,
 }
 
-/// One launch of the app: its own process, as far as memory goes.
+/// One launch of the app: a separate process as far as memory is concerned.
 pub(crate) struct App {
     pub(crate) session: SessionManager,
     pub(crate) tap: Arc<Tap>,
@@ -63,8 +63,8 @@ impl World {
         }
     }
 
-    /// As [`World::start`]; `None`, with a word on standard error, where the server does not run on this machine.
-    /// `scripts/test.sh` says so too.
+    /// Like [`World::start`], but returns `None`, with a message on standard error, if the server does not run on this
+    /// machine. `scripts/test.sh` reports that too.
     #[allow(clippy::print_stderr)] // a test that looks at nothing says so
     pub(crate) async fn start_where_it_runs(kind: ServerKind, options: ServerOptions) -> Option<Self> {
         if let Some(reason) = kind.unavailable().unwrap() {
@@ -74,7 +74,7 @@ impl World {
         Some(Self::start(kind, options).await)
     }
 
-    /// What the app configures: consent is asked for, because oidc-provider gives no refresh token without.
+    /// The app's configuration. It asks for consent, because oidc-provider gives no refresh token otherwise.
     pub(crate) fn configuration(&self) -> SessionConfiguration {
         SessionConfiguration {
             authorize_parameters: HashMap::from([("prompt".to_owned(), "consent".to_owned())]),
@@ -89,7 +89,7 @@ impl World {
         }
     }
 
-    /// Starts the app, on whatever an earlier launch left in the file.
+    /// Starts the app with the file that an earlier launch left.
     pub(crate) fn launch(&self) -> App {
         self.launch_with(self.configuration())
     }
@@ -124,18 +124,18 @@ impl World {
         app.session.complete_sign_in(&callback).await.unwrap()
     }
 
-    /// Begins a sign-in and lets the user go through it: the callback URL.
+    /// Begins a sign-in and has the user complete it. Returns the callback URL.
     pub(crate) async fn callback(&self, app: &App, options: SignInOptions) -> String {
         let begun = app.session.begin_sign_in(options).await.unwrap();
         self.browser.sign_in(&begun.url, REDIRECT_URI).await.unwrap()
     }
 
-    /// Moves the device's clock; the server's goes on as it is.
+    /// Advances the device's clock; the server's clock does not change.
     pub(crate) fn advance(&self, by: Duration) {
         self.clock.advance(by);
     }
 
-    /// What is in the file now.
+    /// The current contents of the file.
     pub(crate) fn stored(&self) -> Option<StoredSession> {
         let item = Configuration::parse(self.configuration())
             .unwrap()

@@ -11,7 +11,7 @@ use crate::world::World;
 
 const RETURN_TO: &str = "com.example.pilotlight://logout";
 
-/// As the browser comes back, where `STATE` is the state of this sign-out.
+/// The URLs with which the browser returns, where `STATE` is the state of this sign-out.
 const RETURNS: [(&str, &str); 9] = [
     ("with its `state`", "com.example.pilotlight://logout?state=STATE"),
     (
@@ -46,7 +46,7 @@ async fn the_table_row_by_row() {
         let url = Url::parse(&session.logout_url(&options).await.unwrap()).unwrap();
         let state = url.query_pairs().find(|(name, _)| name == "state").unwrap().1;
         let said = said(session.complete_logout(&returned.replace("STATE", &state)));
-        // What was not this sign-out's return has not ended it; its return has.
+        // A return that does not belong to this sign-out has not ended it; the right return has.
         let again = session.complete_logout(&format!("{RETURN_TO}?state={state}"));
         assert_eq!(again.is_ok(), said != "works", "{what}");
         writeln!(table, "| {what} | {said} |").unwrap();

@@ -1,5 +1,5 @@
-//! What an app gets by each answer to a proof of possession, a pushed request, a step-up and a sign-out of the browser. The tables
-//! are in docs/reliability.md.
+//! The outcome for the app of each answer to a proof of possession, a pushed request, a step-up and a browser sign-out.
+//! The tables are in docs/reliability.md.
 
 mod logout_returns;
 mod proofs;
@@ -12,7 +12,7 @@ use pilotlight_core::machine::error::Error;
 use crate::documented::in_words;
 use crate::world::public;
 
-/// The outcome in a table's words; of a sign-in that is over also the code.
+/// The outcome in the table's words; for a sign-in that has ended, also the code.
 fn said<T>(outcome: Result<T, Error>) -> String {
     match outcome {
         Ok(_) => "works".to_owned(),

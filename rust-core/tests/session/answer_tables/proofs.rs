@@ -1,4 +1,4 @@
-//! Proofs of possession (RFC 9449 5, 7.1, 8 and 9), at the token endpoint and where a token is shown.
+//! Proofs of possession (RFC 9449 5, 7.1, 8 and 9), at the token endpoint and at an endpoint that takes a token.
 
 use std::fmt::Write as _;
 
@@ -10,7 +10,7 @@ use crate::documented::assert_documented;
 use crate::dpop::{assert_all_is_well, bound, required, world};
 use crate::world::{ADA, forced, is_signed_in};
 
-/// What the server says at its token endpoint, and where a token is shown; none where that cannot be.
+/// The fault at the token endpoint, and the one at an endpoint that takes a token; `None` if it cannot occur there.
 type Row = (&'static str, Option<Fault>, Option<Fault>);
 
 fn rows() -> Vec<Row> {

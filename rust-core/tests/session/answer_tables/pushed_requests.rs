@@ -56,7 +56,7 @@ async fn the_table_row_by_row() {
         world.control().fault(Endpoint::PushedAuthorization, fault.for_ever());
         let said = said(session.begin_sign_in(SignInOptions::default()).await);
         writeln!(table, "| {what} | {said} |").unwrap();
-        // It began nothing, and the session that there is goes on.
+        // It began nothing, and the existing session continues.
         world.control().clear_faults(Endpoint::PushedAuthorization);
         world.cooldown();
         assert!(is_signed_in(&session) && world.stored() == stored, "{what}");

@@ -1,4 +1,4 @@
-//! An API that wants another authentication (RFC 9470 3), and what comes of it.
+//! An API that requires another authentication (RFC 9470 3), and the outcomes.
 
 use std::fmt::Write as _;
 
@@ -51,13 +51,13 @@ fn each_challenge_says_what_it_asks_for() {
     assert_documented("challenges", &table);
 }
 
-/// What comes back from a step-up to a second factor, not longer ago than a minute.
+/// The result of a step-up that asks for a second factor and an authentication at most a minute ago.
 enum Return {
-    /// In the URL that the browser comes back with.
+    /// An error in the URL with which the browser returns.
     Error(&'static str),
-    /// In the token endpoint's answer.
+    /// The token endpoint's answer.
     Answer(Fault),
-    /// Somebody else has signed in.
+    /// Another user has signed in.
     AnotherUser,
 }
 

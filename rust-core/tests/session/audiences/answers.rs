@@ -1,4 +1,4 @@
-//! What the issuer may answer, and when: refusals, other audiences, what is not believed, what comes late.
+//! The issuer's possible answers: refusals, other audiences, tokens that are not accepted, late answers.
 
 use std::collections::HashMap;
 
@@ -32,7 +32,7 @@ async fn an_audience_that_the_issuer_refuses_is_configuration_and_never_the_end(
         assert_fix_audience(asked(&session, &api(), at_least(0)).await);
         world.clock.advance(31);
     }
-    // A rule's decision about the user is not about the audience.
+    // A rule's decision about the user does not concern the audience.
     let rule = Fault::oauth_error(403, "access_denied", "user is blocked");
     world.control().fault(Endpoint::Token, rule);
     assert!(matches!(
@@ -45,7 +45,7 @@ async fn an_audience_that_the_issuer_refuses_is_configuration_and_never_the_end(
     token(&session, &api()).await;
 }
 
-/// Auth0 says nothing about an audience that the application's policies do not name.
+/// Auth0 silently ignores an audience that the application's policies do not name.
 #[tokio::test]
 async fn an_audience_that_the_issuer_ignores_is_noticed_and_the_rotated_refresh_token_kept() {
     for own in [Some(OTHER.to_owned()), None] {
@@ -88,7 +88,7 @@ async fn a_standard_issuer_is_sent_a_resource() {
     assert_eq!(world.refresh_grants(), grants);
 }
 
-/// The sign-in on another device names them too.
+/// A sign-in on another device names the APIs too.
 #[tokio::test]
 async fn an_api_that_a_sign_in_on_another_device_named_is_asked_for() {
     let world = world().await;
@@ -102,7 +102,7 @@ async fn an_api_that_a_sign_in_on_another_device_named_is_asked_for() {
     assert!(is_for(&token(&session, &api()).await, API));
 }
 
-/// A standard issuer may have rotated the refresh token when it finds that the sign-in did not name the API.
+/// A standard issuer may have rotated the refresh token by the time it finds that the sign-in did not name the API.
 #[tokio::test]
 async fn an_api_that_the_sign_in_did_not_name_is_not_asked_for() {
     let world = world().await;
@@ -120,7 +120,7 @@ async fn an_api_that_the_sign_in_did_not_name_is_not_asked_for() {
         matches!(&refused, SessionError::FixConfiguration { field, .. } if field == "resources"),
         "{refused:?}"
     );
-    // An update of the app names it; the users sign in once more when they come to it.
+    // An update of the app names it; users have to sign in again when they use it.
     let updated = naming(&[API, OTHER]);
     updated.restore().await.unwrap();
     assert!(matches!(
@@ -168,7 +168,7 @@ async fn an_answer_that_is_not_believed_gives_no_token_and_costs_no_session() {
     assert_renews(&session).await;
 }
 
-/// The ID token that comes along is signed with a key that has to be fetched first.
+/// The ID token in the answer is signed with a key that has to be fetched first.
 #[tokio::test]
 async fn nobody_gets_a_token_before_what_came_with_it_is_believed() {
     let world = world().await;
@@ -201,7 +201,7 @@ async fn answers_that_leave_things_out() {
     ] {
         world.control().fault(Endpoint::Token, Fault::answer_without(&without));
         if without == ["refresh_token"] {
-            // As from an issuer that does not rotate.
+            // As with an issuer that does not rotate.
             world.control().change(|s| s.rotation = false);
         }
         let renewed = asked(&session, &api(), forced()).await.unwrap();
@@ -265,7 +265,7 @@ async fn a_late_answer_for_a_session_that_is_gone_is_dropped() {
     assert_eq!(held(&session, &api()), None);
 }
 
-/// The parameters that an app configures for every token request do not stand in the way.
+/// Parameters that an app configures for every token request do not interfere.
 #[tokio::test]
 async fn a_configured_audience_parameter_gives_way() {
     let world = world().await;

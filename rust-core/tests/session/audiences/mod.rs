@@ -1,4 +1,4 @@
-//! Access tokens for further audiences under the one refresh token.
+//! Access tokens for further audiences with one refresh token.
 
 mod answers;
 mod refusals;
@@ -34,7 +34,7 @@ pub(crate) fn other() -> Audience {
     audience(OTHER, &[])
 }
 
-/// An issuer with these APIs beside the usual ones.
+/// An issuer with these APIs in addition to the usual ones.
 pub(crate) fn with_resources(identifiers: &[String]) -> Options {
     let mut options = Options::default().with(|s| s.multi_resource_refresh = true);
     options.apis.extend(identifiers.iter().map(|identifier| Api {

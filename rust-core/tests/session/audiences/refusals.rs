@@ -1,5 +1,5 @@
-//! Every answer that an issuer may give to a request for a further audience, and whether the session stays. The table in
-//! docs/reliability.md is made here.
+//! Every possible answer of an issuer to a request for a further audience, and whether the session stays. This makes
+//! the table in docs/reliability.md.
 
 use std::fmt::Write as _;
 
@@ -12,7 +12,8 @@ use crate::classification::{ENDED, bare, id_token, refusals, row};
 use crate::documented::{assert_documented, in_words};
 use crate::world::{World, assert_renews, at_least, cached, is_signed_in, public};
 
-/// What leaves the session as it is, in the order of the table. `own` is a token for the session's own audience.
+/// The answers that do not change the session, in the order of the table. `own` is a token for the session's own
+/// audience.
 fn others(own: &str) -> Vec<(String, Fault)> {
     let empty = |status| bare(&format!("{status}, empty"), Fault::status(status));
     vec![
@@ -59,7 +60,7 @@ fn others(own: &str) -> Vec<(String, Fault)> {
     ]
 }
 
-/// What an app gets that asks for the audience and meets this for ever.
+/// The error of an app that asks for the audience and gets this answer every time.
 async fn announced(world: &World, fault: Fault) -> SessionError {
     let session = world.session();
     session.restore().await.unwrap();

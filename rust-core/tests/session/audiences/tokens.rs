@@ -1,4 +1,4 @@
-//! Each audience has a token, cached and renewed for itself.
+//! Each audience has a token, which is cached and renewed separately.
 
 use std::sync::Arc;
 
@@ -31,7 +31,7 @@ async fn each_audience_has_a_token_of_its_own_and_the_sessions_stays() {
     assert_eq!(world.stored().unwrap()["credentials"]["access_token"], own);
     assert_eq!(world.stored().unwrap()["credentials"]["scope"], scope);
 
-    // From here on: memory.
+    // From here on, the tokens come from memory.
     let (store, requests) = (world.store.counts(), world.control().requests().len());
     for _ in 0..10 {
         assert_eq!(token(&session, &api()).await, for_api);
@@ -76,7 +76,7 @@ async fn a_good_token_waits_for_no_renewal_of_another() {
     assert_eq!(token(&session, &api()).await, for_api);
     assert_eq!(cached(&session).as_deref(), Some(own.as_str()));
     assert_eq!(session.access_token(at_least(60)).await.unwrap().expose(), own);
-    // Nor for its being written.
+    // Nor does it wait for the write.
     let (gate, writes) = (world.store.gate.lock().await, world.store.counts().1);
     world.control().release(Endpoint::Token);
     world.store.wait_for_write(writes).await;
@@ -135,7 +135,7 @@ async fn each_expires_for_itself_counted_from_its_receipt() {
     assert_eq!(held(&session, &api()), None);
     assert_eq!(held(&session, &other()).as_deref(), Some(later.as_str()));
     assert!(cached(&session).is_some());
-    // The wall clock is set back; what has passed has passed.
+    // Setting the wall clock back does not undo the time that has passed.
     world.clock.set_wall(0);
     assert_eq!(held(&session, &api()), None);
     let renewed = token(&session, &api()).await;
@@ -220,7 +220,7 @@ async fn they_go_with_the_session() {
     assert_ne!(claims(&adas)["sub"], claims(&graces)["sub"]);
 
     world.control().revoke_user(GRACE);
-    // The issuer's word, heard by a renewal for a further audience.
+    // The issuer refuses in a renewal for a further audience.
     assert!(matches!(
         public(asked(&session, &other(), at_least(0)).await),
         SessionError::SignIn { .. }
@@ -288,13 +288,13 @@ async fn another_processs_renewal_takes_none_of_those_in_memory() {
         held(&app, &audience(&apis[0], &[])),
         held(&extension, &audience(&apis[0], &[]))
     );
-    // They are those of this session alone.
+    // They belong to this session only.
     app.sign_out().await;
     world.sign_in(&app, GRACE).await;
     assert!(apis.iter().all(|api| held(&app, &audience(api, &[])).is_none()));
 }
 
-/// What another process added changes the age of nothing else.
+/// A token added by another process does not change the age of others.
 #[tokio::test]
 async fn a_token_of_another_processs_makes_no_other_younger_on_a_clock_that_is_set_back() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,5 +1,5 @@
-//! An app that the user has signed in to signs the vendor's other apps in (OpenID Connect Native SSO for Mobile Apps 1.0; Okta:
-//! "Configure SSO for native apps").
+//! An app in which the user is signed in can sign the user in to the vendor's other apps (OpenID Connect Native SSO for
+//! Mobile Apps 1.0; Okta: "Configure SSO for native apps").
 
 mod sign_outs;
 
@@ -51,7 +51,7 @@ pub(crate) fn external(sso: DeviceSso) -> ExternalToken {
     }
 }
 
-/// What another app than the world's has of Ada. Of that app's session nothing stays in the world's store.
+/// Ada's device secret and ID token from another app. Nothing of that app's session stays in the world's store.
 pub(crate) async fn of_another_app(world: &World) -> ExternalToken {
     let configuration = SessionConfiguration {
         client_id: "sibling-app".to_owned(),
@@ -82,7 +82,7 @@ fn stored_secret(world: &World) -> Option<String> {
     world.stored()?["device_secret"].as_str().map(str::to_owned)
 }
 
-/// The other app, signed in, and what is stored of it.
+/// The other app, signed in, and its stored session.
 async fn signed_in_by(world: &World, sso: DeviceSso) -> SessionManager {
     let second = world.session_with(sibling(world));
     second.sign_in_by_exchange(external(sso)).await.unwrap();
@@ -108,7 +108,7 @@ async fn another_app_signs_in_without_its_user() {
     };
     assert_eq!(subject, "auth0|ada");
     assert_eq!(world.control().counters().device_secrets_exchanged, 1);
-    // A session of its client like any other.
+    // It is an ordinary session of its client.
     assert_renews(&second).await;
     let restarted = world.session_with(sibling(&world));
     restarted.restore().await.unwrap();
@@ -151,7 +151,7 @@ async fn a_session_without_a_secret_says_what_to_do() {
     );
     assert!(stored_secret(&world).is_none());
 
-    // It began before the scope was asked for; or the issuer gives none.
+    // The session began before the app asked for the scope, or the issuer gives no secret.
     let session = world.session_with(first(&world));
     session.restore().await.unwrap();
     let (field, message) = field_of(public(session.device_sso().await));
@@ -172,7 +172,7 @@ async fn nobody_is_signed_in() {
     assert!(matches!(error, SessionError::SignIn { .. }), "{error:?}");
 }
 
-/// An ID token that lives for a moment, by the issuer's clock.
+/// An ID token with a lifetime of a moment by the issuer's clock.
 async fn with_an_old_id_token() -> (World, SessionManager, DeviceSso) {
     let (world, session) = world_with(|settings| settings.id_token_lifetime = 20).await;
     let before = session.device_sso().await.unwrap();
@@ -197,17 +197,17 @@ async fn where_none_can_be_had_the_last_one_is_given() {
     assert_eq!(session.device_sso().await.as_ref(), Ok(&before));
     world.control().clear_faults(Endpoint::Token);
     world.cooldown();
-    // A process that only looks renews nothing.
+    // A read-only process does not renew.
     world.sharing = Sharing::ReadOnly;
     let looking = world.session_with(first(&world));
     looking.restore().await.unwrap();
     let asked = world.refresh_grants();
     assert_eq!(looking.device_sso().await.as_ref(), Ok(&before));
     assert_eq!(world.refresh_grants(), asked);
-    // Okta takes an ID token that has expired, as long as it knows the device secret.
+    // Okta accepts an ID token that has expired, as long as it knows the device secret.
     world.sharing = Sharing::Alone;
     assert!(is_signed_in(&signed_in_by(&world, before.clone()).await));
-    // Issuers may send none with a renewal.
+    // Issuers may send no ID token with a renewal.
     world
         .control()
         .fault(Endpoint::Token, Fault::answer_without(&["id_token"]).for_ever());
@@ -343,7 +343,7 @@ async fn what_is_refused_or_cannot_be_sent_changes_nothing() {
     second.sign_in_by_exchange(token).await.unwrap();
 }
 
-/// An item whose secret has another form than a text is none that is damaged.
+/// An item whose secret is not a string is not damaged.
 #[tokio::test]
 async fn a_stored_secret_of_another_form_is_none() {
     let (world, session) = world().await;

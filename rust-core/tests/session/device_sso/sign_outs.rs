@@ -1,4 +1,4 @@
-//! What becomes of the secret when its user signs out, or another one signs in.
+//! What happens to the secret when its user signs out, or another user signs in.
 
 use pilotlight_core::ffi::SessionError;
 use pilotlight_core::model::state::SessionState;
@@ -23,7 +23,7 @@ async fn a_sign_out_revokes_it_too_and_with_it_the_other_apps() {
     assert_eq!((counters.families_revoked, counters.device_secrets_revoked), (1, 1));
     assert_eq!(world.control().seen(Endpoint::Revoke), 2);
     assert!(world.store.items().keys().all(|name| name.contains("sibling-app")));
-    // At Okta all that came by the secret ends with it.
+    // At Okta, everything issued for the secret ends with it.
     let ended = public(second.access_token(forced()).await);
     assert!(matches!(ended, SessionError::SignIn { .. }), "{ended:?}");
     let refused = public(second.sign_in_by_exchange(external(sso)).await);
@@ -33,7 +33,7 @@ async fn a_sign_out_revokes_it_too_and_with_it_the_other_apps() {
     );
 }
 
-/// The tokens that wait in the store, each with what it is.
+/// The tokens in the store that wait to be revoked, each with its kind.
 fn waiting(world: &World) -> Vec<(String, Option<String>)> {
     let text = |value: &Value| value.as_str().map(str::to_owned);
     let stored = world.stored().unwrap();
@@ -60,7 +60,7 @@ async fn without_a_network_both_wait_and_the_next_launch_revokes_them() {
     assert_eq!((counters.families_revoked, counters.device_secrets_revoked), (1, 1));
 }
 
-/// Trouble that passes with the first one is the second one's too.
+/// After a transient failure with the first one, the others are not tried.
 #[tokio::test]
 async fn an_issuer_that_cannot_answer_now_is_asked_for_none_of_the_others() {
     let (world, session) = world().await;
@@ -120,7 +120,7 @@ async fn what_a_late_answer_brings_after_the_sign_out_is_revoked() {
     world.control().fault(Endpoint::Token, Fault::hold().after_processing());
     let sign_out = async {
         world.control().wait_for_held(Endpoint::Token, 1).await;
-        // The secret that the server has replaced is none to it.
+        // The server does not know the secret that it has replaced.
         assert_eq!(session.sign_out().await, SignOutOutcome::Revoked);
         assert_eq!(world.control().counters().device_secrets_revoked, 0);
         world.control().release(Endpoint::Token);

@@ -1,4 +1,4 @@
-//! Tokens for further audiences, where another process renews the session.
+//! Tokens for further audiences when another process renews the session.
 
 use pilotlight_core::model::audience::Audience;
 use pilotlight_core::session::SessionManager;
@@ -11,7 +11,7 @@ use crate::audiences::{API, audience, held, token, with_resources};
 use crate::sharing::{assert_no_token_was_spent_twice, shared_with};
 use crate::world::{World, assert_renews};
 
-/// One more than are stored.
+/// One more than the number that is stored.
 fn apis() -> impl Iterator<Item = Audience> {
     (0..=STORED_AUDIENCES).map(|number| audience(&format!("{API}{number}"), &[]))
 }
@@ -22,7 +22,7 @@ async fn world() -> (World, TempDir) {
     shared_with(World::with(options).await)
 }
 
-/// The other process knows only those that are stored.
+/// The other process knows only the stored ones.
 async fn assert_they_stay_when_another_process_renews(world: &World, app: &SessionManager) {
     for api in apis() {
         token(app, &api).await;
@@ -46,7 +46,7 @@ async fn bound_ones_stay_in_memory() {
     assert_they_stay_when_another_process_renews(&world, &app).await;
 }
 
-/// They need no key, and so they are good beside every key.
+/// They need no key, so they stay valid with any key.
 #[tokio::test]
 async fn bearer_tokens_stay_in_memory_though_the_session_becomes_a_bound_one() {
     let (world, _folder) = world().await;

@@ -1,4 +1,4 @@
-//! Keys that are lost, locked, or cannot be made.
+//! Keys that are lost, locked, or cannot be created.
 
 use std::sync::Mutex;
 
@@ -60,7 +60,7 @@ fn is_key_lost(error: &SessionError) -> bool {
     )
 }
 
-/// What the issuer was asked since the last look.
+/// The number of requests to the issuer since the last call.
 fn requests(world: &World) -> usize {
     let count = world.control().requests().len();
     world.control().clear_requests();
@@ -136,7 +136,7 @@ async fn where_no_key_can_be_made_only_what_is_required_fails() {
     assert_eq!(session.bound_key(), None);
 }
 
-/// Its refresh token is not bound, so that the key is not needed.
+/// Its refresh token is not bound, so the key is not needed.
 #[tokio::test]
 async fn a_session_with_bearer_tokens_lives_without_its_key() {
     let world = World::new().await;

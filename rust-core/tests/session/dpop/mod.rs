@@ -1,5 +1,5 @@
-//! Sessions that are bound to a key of the device (DPoP, RFC 9449). The server checks each proof as the standard says, and
-//! that it is used once.
+//! Sessions that are bound to a key of the device (DPoP, RFC 9449). The server checks each proof as the standard says,
+//! and accepts it only once.
 
 mod further;
 pub(crate) mod keys;
@@ -19,7 +19,7 @@ use url::Url;
 use crate::sharing::assert_no_token_was_spent_twice;
 use crate::world::{ADA, World, assert_renews, is_signed_in};
 
-/// A world whose issuer binds tokens where it is shown a key.
+/// A world whose issuer binds tokens if a request has a proof.
 pub(crate) async fn world() -> World {
     world_with(|_| {}).await
 }
@@ -52,7 +52,7 @@ pub(crate) fn stored_credentials(world: &World) -> Value {
     world.stored().unwrap()["credentials"].clone()
 }
 
-/// Everything that the issuer is asked with a bound token.
+/// Makes every request to the issuer that uses a bound token.
 pub(crate) async fn assert_all_is_well(world: &World, session: &SessionManager) {
     assert_renews(session).await;
     session.profile(true).await.unwrap();
@@ -177,7 +177,7 @@ async fn an_app_gets_proofs_for_bound_tokens_only() {
     assert!(!session.is_bound(&unknown));
 }
 
-/// A renewal comes between the caller's two steps: the token that it has is still sent with a proof, never alone.
+/// A renewal comes between the caller's two steps: the caller's token is still sent with a proof, never alone.
 #[tokio::test]
 async fn a_bound_token_that_was_replaced_is_sent_with_a_proof() {
     let world = world().await;
@@ -251,7 +251,7 @@ async fn a_sign_in_on_another_device_binds_its_tokens_to_this_one() {
     assert_all_is_well(&world, &session).await;
 }
 
-/// Anyone who reads a log could show a proof as long as the issuer takes it.
+/// Anyone who reads a log could use a proof for as long as the issuer accepts it.
 #[tokio::test]
 async fn neither_proofs_nor_keys_are_logged() {
     let world = world_with(|settings| settings.dpop_nonce_lifetime = Some(60)).await;

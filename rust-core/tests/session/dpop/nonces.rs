@@ -1,4 +1,4 @@
-//! Nonces: each server's own, renewed from its answers, and asked for once.
+//! Nonces: separate for each server, updated from its answers, and requested only once.
 
 use std::time::Duration;
 
@@ -50,7 +50,7 @@ async fn a_nonce_that_is_over_costs_one_request_more() {
     assert_no_token_was_spent_twice(&world);
 }
 
-/// The refresh token was not looked at: nothing is spent, and nothing counts as its refusal.
+/// The server did not look at the refresh token, so it is not spent, and the answer is not its refusal.
 #[tokio::test]
 async fn a_server_that_is_never_content_ends_nothing_and_is_not_asked_on_and_on() {
     let world = world().await;
@@ -87,7 +87,7 @@ async fn a_lost_answer_to_the_request_with_the_nonce_is_asked_for_again() {
     assert_eq!(world.control().counters().families_killed, 0);
 }
 
-/// `iat` follows the server's clock, which the first refusal says.
+/// `iat` follows the server's clock, which the first refusal shows.
 #[tokio::test]
 async fn a_wrong_clock_of_the_device_costs_one_request_more_at_most() {
     for off in [-40 * 365 * 86_400, -3600, 3600, 5 * 365 * 86_400] {

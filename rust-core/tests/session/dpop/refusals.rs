@@ -1,4 +1,4 @@
-//! What the issuer does not take, or does not do.
+//! Proofs that the issuer refuses, and bindings that it does not make.
 
 use pilotlight_core::ffi::SessionError;
 use pilotlight_core::model::configuration::SessionConfiguration;
@@ -26,7 +26,8 @@ async fn a_bearer_token_is_refused_where_binding_is_required() {
     assert_eq!(world.control().counters().families_revoked, 1, "nobody uses what came");
 }
 
-/// What the answer rotated is stored before it is refused, and the session goes on once the setting is right.
+/// The rotated refresh token in the answer is stored before the answer is refused, and the session continues once the
+/// setting is correct.
 #[tokio::test]
 async fn a_renewal_without_a_binding_is_refused_and_loses_nothing() {
     let world = World::new().await;
@@ -65,7 +66,7 @@ async fn an_issuer_with_other_algorithms_only_is_a_setting_to_change() {
     }
 }
 
-/// The token endpoint is reached by another URL than the issuer knows, as behind a proxy that rewrites.
+/// The token endpoint is reached by another URL than the one the issuer knows, as behind a proxy that rewrites URLs.
 #[tokio::test]
 async fn a_proof_for_another_url_is_refused_by_the_server_and_said() {
     let world = world_with(|settings| settings.dpop = Dpop::Required).await;
@@ -107,7 +108,7 @@ async fn a_refused_proof_does_not_end_a_bound_session() {
     assert_renews(&session).await;
 }
 
-/// An issuer, or somebody in its place, that gives a bound session tokens which are not.
+/// An issuer, or an attacker in its place, gives a bound session tokens that are not bound.
 #[tokio::test]
 async fn a_bound_session_is_not_talked_out_of_its_key() {
     let world = world().await;

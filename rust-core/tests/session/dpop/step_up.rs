@@ -1,4 +1,4 @@
-//! A session whose user authenticates once more (RFC 9470) keeps its key.
+//! A session keeps its key if its user authenticates again (RFC 9470).
 
 use pilotlight_core::ffi::{SessionError, SignInReason};
 use pilotlight_core::model::proof_key::TokenBinding;
@@ -37,7 +37,7 @@ async fn the_key_stays_with_everything_that_is_bound_to_it() {
     assert_renews(&restarted).await;
 }
 
-/// As its next renewal would have done.
+/// Like its next renewal would have done.
 #[tokio::test]
 async fn a_session_with_bearer_tokens_becomes_a_bound_one() {
     for dpop in [TokenBinding::Required, TokenBinding::WhenOffered] {
@@ -50,7 +50,7 @@ async fn a_session_with_bearer_tokens_becomes_a_bound_one() {
     }
 }
 
-/// A renewal binds the session while its user is at the issuer's page, which was opened with another key.
+/// A renewal binds the session while the user is at the issuer's page, which was opened with another key.
 #[tokio::test]
 async fn a_session_has_one_key_whatever_comes_meanwhile() {
     for brings_refresh_token in [true, false] {
@@ -72,7 +72,7 @@ async fn a_session_has_one_key_whatever_comes_meanwhile() {
             assert_ne!(session.bound_key().unwrap(), key);
             assert_eq!(held(&session, &api()), None, "it cannot be proved any more");
         } else {
-            // The refresh token stays, and with it its key.
+            // The refresh token stays, and so does its key.
             assert!(matches!(public(outcome), SessionError::SignInCancelled));
             assert_eq!(session.bound_key().unwrap(), key);
         }

@@ -1,4 +1,4 @@
-//! Sessions with Bearer tokens become bound ones with their next renewal.
+//! Sessions with Bearer tokens become bound at their next renewal.
 
 use std::sync::Arc;
 
@@ -33,7 +33,7 @@ async fn the_next_renewal_binds_the_session() {
     }
 }
 
-/// Killed while the request is under way: the key is stored, and the next launch goes on with it.
+/// The process is killed while the request is in flight: the key is stored, and the next launch uses it.
 #[tokio::test]
 async fn the_key_is_stored_before_the_request_is_sent() {
     let mut world = world_with(|settings| settings.leeway = 60).await;
@@ -51,7 +51,7 @@ async fn the_key_is_stored_before_the_request_is_sent() {
     let key = stored["proof_key"]["public"].clone();
     assert!(key["x"].is_string(), "{stored}");
     assert!(stored.get("is_bound").is_none());
-    // The answer never comes: the old refresh token works on, within the issuer's overlap.
+    // The answer never comes: the old refresh token still works, within the issuer's overlap.
     let (name, item) = world.store.items().into_iter().next().unwrap();
     world.store = Arc::default();
     world.store.put(&name, &item);
@@ -77,7 +77,7 @@ async fn an_answer_that_is_lost_is_asked_for_again_with_the_same_key() {
     assert_eq!(world.control().counters().families_killed, 0);
 }
 
-/// An issuer that does not take a proof for a refresh token that is not bound: the session lives without.
+/// An issuer does not accept a proof for a refresh token that is not bound: the session continues without a key.
 #[tokio::test]
 async fn an_issuer_that_refuses_the_first_proof_costs_no_session() {
     for (status, code) in [(400, "invalid_dpop_proof"), (400, "invalid_grant")] {
@@ -114,7 +114,8 @@ async fn two_processes_bind_it_once() {
     assert_no_token_was_spent_twice(&world);
 }
 
-/// Another process was killed after the issuer had bound the refresh token to its key. This one has been here since before.
+/// Another process was killed after the issuer had bound the refresh token to its key. This process was started before
+/// that.
 #[tokio::test]
 async fn the_key_of_a_process_that_was_killed_is_gone_on_with() {
     for stores_something_first in [false, true] {
@@ -132,7 +133,7 @@ async fn the_key_of_a_process_that_was_killed_is_gone_on_with() {
         let renewal = tokio::spawn(async move { renewing.access_token(forced()).await });
         world.control().wait_for_held(Endpoint::Token, 1).await;
         renewal.abort();
-        // As the system does with the lock of a process that is gone.
+        // Like the system, which releases the lock of a process that has ended.
         app.release_process_lock();
         let key = stored_credentials(&world)["proof_key"]["public"].clone();
         assert!(key["x"].is_string());

@@ -1,4 +1,4 @@
-//! What another process did is announced where it comes to light.
+//! Changes made by another process are announced when this process sees them.
 
 use pilotlight_identity_server::{Endpoint, Fault};
 
@@ -60,8 +60,8 @@ async fn a_renewal_that_another_process_had_made_is_announced_as_the_others() {
     assert_eq!(announced, ["renewed own", "renewed own elsewhere"]);
 }
 
-/// This one's renewal could not be stored, and the other process renewed with the same refresh token: its tokens are the later
-/// ones, and what was never there for anybody else is not announced.
+/// This process's renewal could not be stored, and the other process renewed with the same refresh token. Its tokens
+/// are the later ones, and a renewal that nobody else could see is not announced.
 #[tokio::test]
 async fn a_renewal_that_was_never_stored_is_not_announced_once_the_other_process_has_renewed() {
     let (world, app, extension, _folder) = app_and_extension().await;
@@ -81,7 +81,7 @@ async fn a_renewal_that_was_never_stored_is_not_announced_once_the_other_process
     assert_eq!(events.announced(), ["renewed own elsewhere"]);
 }
 
-/// The refusal that this process got counts for a token that the other has renewed already: nothing ended.
+/// This process got a refusal for a token that the other process had already renewed: nothing has ended.
 #[tokio::test]
 async fn an_end_that_was_none_is_not_announced() {
     let world = World::new().await;
@@ -95,8 +95,8 @@ async fn an_end_that_was_none_is_not_announced() {
     assert_eq!(events.announced(), ["renewed own elsewhere", "renewed own"]);
 }
 
-/// What comes to light when a renewal, or an end, is to be written: another process's later renewal. Then there was no
-/// renewal here, nor an end.
+/// When a renewal, or an end, is to be written, another process's later renewal is found. Then there was no renewal
+/// here, nor an end.
 #[tokio::test]
 async fn what_is_overtaken_at_the_store_is_not_announced() {
     for is_refused in [false, true] {
@@ -112,7 +112,7 @@ async fn what_is_overtaken_at_the_store_is_not_announced() {
             async move { extension.access_token(forced()).await }
         });
         world.store.wait_for_write(writes).await;
-        // The first proves that the store can be written.
+        // The first write proves that the store is writable.
         let gate = world.store.let_one_through(gate).await;
         world.store.wait_for_write(writes + 1).await;
         let (name, mut stored) = (world.store.items().into_keys().next().unwrap(), world.stored().unwrap());

@@ -1,4 +1,4 @@
-//! Events: what happened, once each, in order, after it is true and stored.
+//! Events: each is announced once, in order, after it is true and stored.
 
 mod elsewhere;
 mod stored;
@@ -17,7 +17,7 @@ use crate::legacy::{older_tenant, opted_in, session_of_lock, signed_in_with_pass
 use crate::reports::{Events, events};
 use crate::world::{ADA, GRACE, World, at_least, forced};
 
-/// Ada is signed in, and what is announced from now on.
+/// Signs Ada in. Returns the events from then on.
 async fn listening() -> (World, SessionManager, Events) {
     let world = World::new().await;
     let session = world.signed_in().await;

@@ -1,4 +1,4 @@
-//! Nothing is announced that is not stored, or that was overtaken.
+//! Nothing is announced if it is not stored or was overtaken.
 
 use pilotlight_core::session::SessionManager;
 use pilotlight_identity_server::{Account, Endpoint, Fault};
@@ -9,7 +9,7 @@ use crate::audiences::{API, api};
 use crate::reports::events;
 use crate::world::{ADA, GRACE, World, at_least, disk_full, forced};
 
-/// Runs `call` with the store held back: nothing is announced before it is let go, and `announced` then.
+/// Runs `call` with the store held back: nothing is announced before it is released, and `announced` afterwards.
 async fn assert_announced_when_stored<T: Send + 'static>(
     world: &World,
     session: &SessionManager,
@@ -63,7 +63,7 @@ async fn tokens_that_could_not_be_stored_are_announced_when_they_are() {
     assert!(events.announced().is_empty());
     world.control().change(|s| s.multi_resource_refresh = true);
     session.access_token_for(&api(), at_least(60)).await.unwrap_err();
-    // Nothing further is renewed while that cannot be stored.
+    // Nothing further is renewed while the last renewal cannot be stored.
     session.access_token(forced()).await.unwrap_err();
     let change = |ada: &mut Account| drop(ada.claims.insert("name".to_owned(), json!("Ada King")));
     world.control().change_account(ADA, change);

@@ -1,4 +1,5 @@
-//! What the token endpoint's answers to an exchange mean, for each thing that can be exchanged. The table is in docs/reliability.md.
+//! The meaning of the token endpoint's answers to an exchange, for each thing that can be exchanged. The table is in
+//! docs/reliability.md.
 
 use std::fmt::Write as _;
 
@@ -15,7 +16,7 @@ use crate::documented::{assert_documented, in_words};
 use crate::exchange_sign_in::code;
 use crate::world::{World, assert_renews, forced, is_signed_in, public};
 
-/// What is exchanged, in the order of the columns.
+/// The tokens that are exchanged, in the order of the columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Exchanged {
     OwnToken,
@@ -87,13 +88,13 @@ fn answers() -> Vec<(String, Fault)> {
     all
 }
 
-/// What the app gets where this comes every time.
+/// The outcome for the app if this answer comes every time.
 async fn outcome(exchanged: Exchanged, what: &str, fault: Fault) -> String {
     let world = world().await;
     let session = world.signed_in().await;
     let fault = match exchanged {
         Exchanged::RefreshTokenForTransfer => fault,
-        // A renewal that it leads to has another answer.
+        // A renewal that it causes gets another answer.
         _ => fault.grant(TOKEN_EXCHANGE),
     };
     world.control().fault(Endpoint::Token, fault.for_ever());

@@ -1,4 +1,4 @@
-//! The session's own tokens exchanged for access tokens of other APIs (RFC 8693).
+//! The session's own tokens, exchanged for access tokens for other APIs (RFC 8693).
 
 mod classification;
 mod refusals;
@@ -14,10 +14,10 @@ use pilotlight_identity_server::Settings;
 use crate::audiences::{api, with_resources};
 use crate::world::World;
 
-/// What the issuer calls such an exchange: a profile's type at Auth0.
+/// The issuer's name for such an exchange: a profile's type at Auth0.
 pub(crate) const PROFILE: &str = "urn:example:partner-token";
 
-/// Of the access token, for an API, under a type that the tenant has a profile for.
+/// An exchange of the access token for an API's token, under a type for which the tenant has a profile.
 pub(crate) fn exchange() -> TokenExchange {
     TokenExchange {
         subject_type: Some(PROFILE.to_owned()),
@@ -25,7 +25,7 @@ pub(crate) fn exchange() -> TokenExchange {
     }
 }
 
-/// Under the type that the standard has for it.
+/// The same under its standard type.
 pub(crate) fn standard(subject: OwnToken) -> TokenExchange {
     TokenExchange {
         subject,
@@ -55,7 +55,7 @@ pub(crate) async fn token(session: &SessionManager, exchange: &TokenExchange) ->
     asked(session, exchange).await.unwrap().expose().to_owned()
 }
 
-/// How many were made.
+/// How many exchanges were made.
 pub(crate) fn exchanges(world: &World) -> u64 {
     world.control().counters().own_tokens_exchanged
 }

@@ -1,4 +1,4 @@
-//! What an issuer refuses, and what cannot be sent. None of it ends the session.
+//! Exchanges that an issuer refuses, and those that cannot be sent. None of them ends the session.
 
 use std::collections::HashMap;
 
@@ -222,7 +222,7 @@ fn with_actor(token: &str) -> TokenExchange {
     }
 }
 
-/// What is refused is the session's own token, or its words are about something else.
+/// The refusal concerns the session's own token, or its description is about something else.
 #[tokio::test]
 async fn an_actor_is_not_blamed_for_what_is_not_said_of_it() {
     let stale = || Fault::oauth_error(400, "invalid_grant", "The subject token has expired");
@@ -318,7 +318,7 @@ async fn what_cannot_be_sent_is_refused_before_anything_is_sent() {
     assert_eq!(world.control().seen(Endpoint::Token), asked_before);
 }
 
-/// Nobody would keep it, and to revoke it ends the whole grant at some issuers.
+/// Nobody would keep it, and revoking it ends the whole grant at some issuers.
 #[tokio::test]
 async fn a_refresh_token_that_comes_along_is_not_kept() {
     let world = world().await;

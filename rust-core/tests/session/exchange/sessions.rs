@@ -1,4 +1,5 @@
-//! Whose an exchanged token is: it goes with the session, with its end, and with the authentication that it was got by.
+//! An exchanged token belongs to a session: it ends with the session, and with the authentication under which it was
+//! obtained.
 
 use pilotlight_core::ffi::{SessionError, SignInReason};
 use pilotlight_core::protocol::exchanged_token::OwnToken;
@@ -42,7 +43,7 @@ async fn it_is_gone_after_a_sign_out_and_another_users_is_another() {
 async fn a_step_up_brings_another() {
     let world = world().await;
     let session = world.signed_in().await;
-    // With a refresh token, and without one, which leaves the session's generation as it is.
+    // With a new refresh token, and without one, which does not change the session's generation.
     for fault in [None, Some(Fault::answer_without(&["refresh_token"]))] {
         let before = token(&session, &exchange()).await;
         let request = session.begin_step_up(StepUpOptions::default()).await.unwrap();
@@ -55,7 +56,7 @@ async fn a_step_up_brings_another() {
     }
 }
 
-/// Of the authentication before, whether the step-up brings another refresh token or not.
+/// It belongs to the earlier authentication, whether or not the step-up brings a new refresh token.
 #[tokio::test]
 async fn a_token_that_was_under_way_when_the_user_stepped_up_is_asked_for_again() {
     let world = world().await;
@@ -80,7 +81,7 @@ async fn a_token_that_was_under_way_when_the_user_stepped_up_is_asked_for_again(
     }
 }
 
-/// Where that happens again and again, the caller is asked to come later.
+/// If that happens again and again, the caller is asked to try later.
 #[tokio::test]
 async fn a_session_that_changes_hands_with_each_answer_is_not_asked_for_ever() {
     let world = world().await;
@@ -226,7 +227,7 @@ async fn a_bound_session_shows_its_key_and_the_token_is_bound_to_it() {
     assert!(session.is_bound(&exchanged));
     let url = Url::parse("https://api.example.com/").unwrap();
     assert!(session.proof("GET", &url, &exchanged).await.unwrap().is_some());
-    // Who was given it a moment ago sends it with a proof all the same.
+    // A caller that got it a moment ago still sends it with a proof.
     let next = session.exchange(exchange(), forced()).await.unwrap();
     assert!(next != exchanged && session.is_bound(&next) && session.is_bound(&exchanged));
     for _ in 1..8 {

@@ -1,4 +1,4 @@
-//! What comes of an exchange, and how long it is kept.
+//! The results of an exchange, and how long they are kept.
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -1,12 +1,12 @@
-//! Archives as `NSKeyedArchiver` writes them, with a test's own tokens in them. Those that are committed come from
-//! `testing/foreign-archives/make.py`, which is another writer of the same format.
+//! Archives as `NSKeyedArchiver` writes them, with a test's own tokens. The committed archives come from
+//! `testing/foreign-archives/make.py`, an independent writer of the same format.
 
 use pilotlight_core::model::time::Timestamp;
 use plist::{Dictionary, Uid, Value};
 
 use super::OldTokens;
 
-/// A value to be archived.
+/// A value to archive.
 pub(crate) enum Archived {
     Nil,
     Text(String),
@@ -33,12 +33,12 @@ pub(crate) fn archive(root: &Archived) -> Vec<u8> {
     bytes
 }
 
-/// What Auth0.swift archives.
+/// The archive of Auth0.swift.
 pub(crate) fn credentials(tokens: &OldTokens) -> Vec<u8> {
     credentials_of_type(tokens, "Bearer")
 }
 
-/// The same with tokens of another `token_type`.
+/// The same, with tokens of another `token_type`.
 pub(crate) fn credentials_of_type(tokens: &OldTokens, kind: &str) -> Vec<u8> {
     archive(&Archived::Object(
         "A0Credentials",
@@ -54,7 +54,7 @@ pub(crate) fn credentials_of_type(tokens: &OldTokens, kind: &str) -> Vec<u8> {
     ))
 }
 
-/// What AppAuth archives, after a renewal whose answer had no ID token.
+/// The archive of AppAuth after a renewal whose answer had no ID token.
 pub(crate) fn auth_state(tokens: &OldTokens, client_id: &str) -> Vec<u8> {
     let request = |class| Archived::Object(class, vec![("client_id", text(client_id))]);
     let authorization = vec![
@@ -83,7 +83,7 @@ pub(crate) fn auth_state(tokens: &OldTokens, client_id: &str) -> Vec<u8> {
     ))
 }
 
-/// What apps with Lock archived.
+/// The archive of apps with Lock.
 pub(crate) fn profile(user_id: &str) -> Vec<u8> {
     archive(&Archived::Object(
         "A0UserProfile",

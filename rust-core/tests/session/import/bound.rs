@@ -1,4 +1,4 @@
-//! Sessions of Auth0.swift that are bound to a key (DPoP): its key is found beside them, and used on.
+//! Sessions of Auth0.swift that are bound to a key (DPoP): the key is found beside them, and is used further.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -15,7 +15,7 @@ use crate::world::{World, assert_renews, forced, public};
 
 const KEY: &str = "com.auth0.sdk.dpop.privateKey";
 
-/// Ada has signed in with Auth0.swift, whose tokens are bound. Gives the key's thumbprint too.
+/// Ada has signed in with Auth0.swift, whose tokens are bound. Also returns the key's thumbprint.
 async fn old_session() -> (World, OldTokens, String) {
     let world = dpop::world().await;
     let session = dpop::bound(&world).await;
@@ -47,7 +47,7 @@ async fn it_is_imported_with_its_key_and_renewed_whatever_the_configuration_says
     assert_renews(&session).await;
 }
 
-/// Whose it is, is learned from the issuer, which wants the proofs too.
+/// The issuer names the session's user, and requires proofs for that too.
 #[tokio::test]
 async fn without_an_id_token_the_issuer_is_asked_with_proofs() {
     for expires_at in [Timestamp(1_500_000_000), Timestamp(i64::from(u32::MAX))] {

@@ -1,4 +1,4 @@
-//! A user who signed in with another library is signed in with Pilotlight, and stays so.
+//! A user who signed in with another library is signed in with Pilotlight, and stays signed in.
 
 use pilotlight_core::ffi::SessionError;
 use pilotlight_core::model::state::SessionState;
@@ -29,7 +29,7 @@ async fn a_session_of_auth0_swift_is_imported_without_a_request_and_is_renewed_l
     assert_eq!(session.state(), Some(state));
     assert_eq!(cached(&session), Some(tokens.access_token.clone()));
     assert_eq!(world.control().requests().len(), asked, "no network");
-    // The next launch finds it as any other.
+    // The next launch finds it like any other session.
     let next = world.session();
     next.restore().await.unwrap();
     assert_eq!(cached(&next), Some(tokens.access_token));
@@ -62,7 +62,7 @@ async fn an_expired_token_is_renewed_at_first_use_whatever_life_is_asked_for() {
     assert_eq!(world.refresh_grants(), 1);
 }
 
-/// Only its end is known: it counts as having lived for a day.
+/// Only the token's expiry is known; its lifetime is assumed to be a day.
 #[tokio::test]
 async fn an_imported_token_is_good_though_the_clock_is_set_back_within_that_day() {
     let (world, tokens) = world_with_credentials_manager().await;
@@ -93,7 +93,7 @@ async fn who_listens_is_notified_of_it_when_it_is_stored() {
     );
     assert_eq!(session.state(), Some(SessionState::SignedOut));
     assert!(states.try_recv().is_err(), "nothing is announced that is not stored");
-    // Nothing is lost: the next attempt ends well.
+    // Nothing is lost: the next attempt succeeds.
     world.store.fail_writes(None);
     assert_imported(&session.import_session(credentials_manager()).await.unwrap());
     assert!(matches!(states.recv().await, Some(SessionState::SignedIn { .. })));
@@ -133,12 +133,12 @@ async fn strings_and_profile_of_lock_are_imported() {
     put_as_lock_did(&world, &tokens, &archives::profile(SUBJECT));
     let session = world.session();
     assert_imported(&session.import_session(lock()).await.unwrap());
-    // Kept as data: the ID token and the refresh token, no access token.
+    // Stored: the ID token and the refresh token, but no access token.
     let credentials = world.stored().unwrap()["credentials"].clone();
     assert_eq!(credentials["id_token"], json!(tokens.id_token));
     assert_eq!(credentials["refresh_token"], json!(tokens.refresh_token));
     assert_eq!(credentials.get("access_token"), None);
-    // The profile is there offline, and its age is not known.
+    // The profile is available offline, and its age is not known.
     let next = world.session();
     next.restore().await.unwrap();
     let profile = next.cached_profile().unwrap();
@@ -234,7 +234,7 @@ async fn a_session_that_is_there_is_never_replaced() {
         session.import_session(credentials_manager()).await.unwrap(),
         ImportOutcome::SessionExists
     );
-    // Nor one that another launch has stored, nor one that has ended.
+    // Nor a session that another launch has stored, nor one that has ended.
     let next = world.session();
     assert_eq!(
         next.import_session(credentials_manager()).await.unwrap(),
@@ -265,7 +265,7 @@ async fn an_id_token_alone_is_imported_where_the_tenant_renews_it() {
     assert!(is_signed_in(&session));
 }
 
-/// It was not there when this process looked.
+/// It was not there when this process read the store.
 #[tokio::test]
 async fn nor_one_that_was_stored_a_moment_ago() {
     let (world, _) = world_with_credentials_manager().await;

@@ -1,4 +1,4 @@
-//! Migration: what other libraries stored becomes a session, once, and nothing of it is lost or comes back.
+//! Migration: the stored data of other libraries becomes a session, once; nothing is lost, and nothing comes back.
 
 mod archives;
 mod bound;
@@ -85,7 +85,7 @@ pub(crate) async fn old_tokens(world: &World) -> OldTokens {
     old_tokens_of(world)
 }
 
-/// Of what is stored, which is gone afterwards.
+/// Takes the tokens of the stored session, which is removed.
 pub(crate) fn old_tokens_of(world: &World) -> OldTokens {
     let credentials = world.stored().unwrap()["credentials"].clone();
     world.store.clear();
@@ -100,7 +100,7 @@ pub(crate) fn old_tokens_of(world: &World) -> OldTokens {
     }
 }
 
-/// The same, kept by Auth0.swift's `CredentialsManager`.
+/// The same, stored by Auth0.swift's `CredentialsManager`.
 pub(crate) async fn world_with_credentials_manager() -> (World, OldTokens) {
     let world = World::new().await;
     let tokens = old_tokens(&world).await;

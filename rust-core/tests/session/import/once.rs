@@ -1,4 +1,4 @@
-//! Importing happens once: after a sign-out the old item brings nobody back, wherever a kill came between.
+//! Importing happens once: after a sign-out, the old item signs nobody in again, at whatever moment a kill occurs.
 
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ async fn after_a_sign_out_the_old_item_brings_nobody_back() {
     assert_eq!(world.stored(), None);
 }
 
-/// Nobody has to look at what is there before the first renewal is written.
+/// Nobody has to read the existing item before the first renewal is written.
 #[tokio::test]
 async fn what_was_imported_is_known_to_be_in_the_store() {
     let (world, _) = world_with_credentials_manager().await;
@@ -39,7 +39,7 @@ async fn what_was_imported_is_known_to_be_in_the_store() {
     assert_eq!(world.store.counts().0, reads);
 }
 
-/// A kill right after the session was stored: what says that importing is over was not written yet.
+/// A kill right after the session was stored: the mark that importing is over was not written yet.
 #[tokio::test]
 async fn a_kill_after_the_session_was_stored_does_not_bring_it_back_later() {
     let (world, _) = world_with_credentials_manager().await;
@@ -51,7 +51,7 @@ async fn a_kill_after_the_session_was_stored_does_not_bring_it_back_later() {
         .find(|name| name.ends_with("|imported"))
         .unwrap();
     world.store.remove(&marker);
-    // The app imports only when nobody is signed in, so that this launch does not.
+    // The app imports only if nobody is signed in, so this launch does not import.
     let next = world.session();
     assert!(matches!(next.restore().await.unwrap(), SessionState::SignedIn { .. }));
     next.sign_out().await;
@@ -62,7 +62,7 @@ async fn a_kill_after_the_session_was_stored_does_not_bring_it_back_later() {
     );
 }
 
-/// The same where the sign-out is the first thing that a launch does, and where a new sign-in takes the session's place.
+/// The same if the sign-out is a launch's first action, and if a new sign-in replaces the session.
 #[tokio::test]
 async fn nor_when_the_next_launch_signs_out_or_in_at_once() {
     for (looks, signs_in) in [(false, false), (true, true), (false, true)] {
@@ -89,7 +89,8 @@ async fn nor_when_the_next_launch_signs_out_or_in_at_once() {
     }
 }
 
-/// Every write of an import fails once, as if the process had been killed before it: the next launch imports, or has.
+/// Each write of an import fails once, as if the process had been killed before it: the next launch imports, or has
+/// already done so.
 #[tokio::test]
 async fn a_kill_before_any_step_leaves_the_user_signed_in_by_the_next_launch() {
     let (world, _) = world_with_credentials_manager().await;
@@ -146,7 +147,7 @@ async fn two_processes_import_one_session() {
     let file_lock = FileLock::new(folder.path().join("session"), Handle::current());
     world.sharing = Sharing::Processes(Arc::new(file_lock));
     let mut tokens = old_tokens(&world).await;
-    // Without an ID token the issuer is asked, in one process's turn.
+    // Without an ID token, the issuer is asked, by one process at a time.
     tokens.id_token = String::new();
     let source = ImportSource::TokenValues {
         access_token: None,

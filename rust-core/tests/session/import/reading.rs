@@ -1,4 +1,4 @@
-//! The committed archives: each is read to the last field that is used, and what is none is refused by name.
+//! The committed archives: each is read to the last field in use, and data that is not an archive is refused by name.
 
 use std::path::PathBuf;
 
@@ -138,7 +138,7 @@ fn what_is_no_archive_of_a_session_is_refused_by_name() {
     assert_eq!(read_archive(&large), Err(ImportProblem::TooLarge));
 }
 
-/// The archives of a state and of credentials, each changed by `wrap`.
+/// The archives of a state and of credentials, each transformed by `wrap`.
 fn wrapped(wrap: impl Fn(plist::Value) -> plist::Value) -> [Result<ForeignSession, ImportProblem>; 2] {
     ["app-auth-2.1", "auth0-swift-3.1"].map(|name| {
         let bytes = file("../testing/foreign-archives", &format!("{name}.archive"));
@@ -157,7 +157,7 @@ fn member<'a>(file: &'a mut plist::Value, name: &str) -> &'a mut plist::Value {
     file.as_dictionary_mut().unwrap().get_mut(name).unwrap()
 }
 
-/// Makes `objects` of the archived root, with the new root first, and lets `$top` point at that.
+/// Puts the new root in front of the `objects` of the archived root, and makes `$top` point to it.
 fn under(mut file: plist::Value, key: &str, new_root: impl Fn(plist::Value) -> plist::Value) -> plist::Value {
     let top = member(&mut file, "$top").as_dictionary_mut().unwrap();
     let old_root = top.remove("root").unwrap();
@@ -174,8 +174,8 @@ fn fields(members: &[(&str, plist::Value)]) -> plist::Value {
     plist::Value::Dictionary(members.collect())
 }
 
-/// Apps archive the state themselves: under their own key, in a dictionary beside other things, as data in another
-/// archive or in a property list, as text.
+/// Apps archive the state themselves: under their own key, in a dictionary beside other values, as data in another
+/// archive or in a property list, or as text.
 #[test]
 fn an_archived_session_is_found_whatever_its_key_and_wrapping() {
     use plist::Value;
@@ -189,7 +189,7 @@ fn an_archived_session_is_found_whatever_its_key_and_wrapping() {
         let mut file = renamed(file);
         let top = member(&mut file, "$top").as_dictionary_mut().unwrap();
         let state = top.remove("authState").unwrap();
-        // In their order of names and in the file.
+        // In the order of their names and in the file.
         top.insert("aVersion".to_owned(), 3.into());
         top.insert("authState".to_owned(), state);
         top.insert("isNew".to_owned(), true.into());
@@ -278,7 +278,8 @@ fn a_field_of_another_type_is_no_field_and_a_mutable_string_is_one() {
     assert_eq!(session.expires_at, Some(Timestamp(i64::MAX)));
 }
 
-/// A dictionary in itself, and one that unfolds to more than there are atoms: the user is read, the rest is left.
+/// A dictionary that contains itself, and one that expands to more elements than there are atoms: the user is read, the
+/// rest is ignored.
 #[test]
 fn a_profile_that_never_ends_is_left_where_it_is() {
     for name in ["cycle", "doubling"] {

@@ -1,5 +1,5 @@
-//! Sessions in which nothing says whose they are: apps that kept an access token and a refresh token alone. The issuer is
-//! asked.
+//! Sessions without information about their user: apps that kept only an access token and a refresh token. The issuer
+//! is asked.
 
 use pilotlight_core::ffi::{RetryReason, SessionError};
 use pilotlight_core::model::configuration::SessionConfiguration;
@@ -48,7 +48,7 @@ async fn a_good_access_token_tells_at_the_userinfo_endpoint() {
     assert_renews(&session).await;
 }
 
-/// As for every profile (OpenID Connect Core 5.3.2): a signature alone does not say for whom it was made.
+/// As for every profile (OpenID Connect Core 5.3.2): a signature alone does not show for whom it was made.
 #[tokio::test]
 async fn a_signed_answer_for_another_client_tells_nothing() {
     let world = World::with(Options::default().client(Client::native("other-app"))).await;
@@ -89,7 +89,7 @@ async fn an_expired_one_is_renewed_first_and_the_new_tokens_are_the_sessions() {
     assert_eq!(world.control().counters().spent_refresh_tokens_presented, 0);
 }
 
-/// Where the old library kept the end of its life, that says whether it is tried.
+/// If the old library stored the expiry, it decides whether the token is tried.
 #[tokio::test]
 async fn an_access_token_is_tried_until_the_second_in_which_it_ends() {
     for (seconds_left, is_tried) in [(1, true), (0, false)] {
@@ -161,7 +161,7 @@ async fn a_refresh_token_that_is_dead_is_an_outcome_and_a_network_that_is_down_i
     assert_eq!(world.stored(), None);
 }
 
-/// The issuer rotates, sends no ID token along, and then its userinfo endpoint is not there: the new refresh token exists
+/// The issuer rotates, sends no ID token, and then its userinfo endpoint is unavailable: the new refresh token exists
 /// nowhere else.
 #[tokio::test]
 async fn tokens_that_were_renewed_to_learn_the_user_are_kept_until_that_is_known() {
@@ -193,7 +193,7 @@ async fn what_has_no_known_nonce_is_renewed_also_where_the_issuer_repeats_it() {
     assert_renews(&session).await;
 }
 
-/// The same in the next launch: they were stored before the user was asked for.
+/// The same in the next launch: the tokens were stored before the user was requested.
 #[tokio::test]
 async fn they_are_kept_by_the_store_and_not_by_the_process() {
     let world = World::new().await;
@@ -215,7 +215,7 @@ async fn they_are_kept_by_the_store_and_not_by_the_process() {
     assert_eq!(world.control().counters().spent_refresh_tokens_presented, 0);
 }
 
-/// The tokens that were kept have expired when the user is asked for again.
+/// The kept tokens have expired when the user is requested again.
 #[tokio::test]
 async fn what_was_kept_is_renewed_in_its_turn() {
     let world = World::new().await;
@@ -249,7 +249,7 @@ async fn a_sign_out_ends_an_import_that_has_renewed() {
     assert_eq!(world.control().counters().families_revoked, 1);
 }
 
-/// The store is tried before the issuer is asked.
+/// A write to the store is tried before the issuer is asked.
 #[tokio::test]
 async fn nothing_is_renewed_while_its_successor_could_not_be_stored() {
     let world = World::new().await;
@@ -267,7 +267,7 @@ async fn nothing_is_renewed_while_its_successor_could_not_be_stored() {
     assert_eq!(world.control().counters().spent_refresh_tokens_presented, 0);
 }
 
-/// A launch that asks again and again does not become a storm.
+/// A launch that tries again and again does not flood the issuer.
 #[tokio::test]
 async fn an_import_that_the_issuer_failed_is_not_repeated_a_moment_after() {
     let world = World::new().await;
@@ -300,7 +300,7 @@ async fn what_an_import_renewed_and_could_not_store_is_kept_and_written_at_the_n
     let world = World::new().await;
     let tokens = old_tokens(&world).await;
     let session = world.session();
-    // The store begins to fail when the request is under way.
+    // The store begins to fail when the request is in flight.
     let importing = session.import_session(source(&tokens, None));
     let failed = world.while_the_store_begins_to_fail(disk_full(), importing).await;
     failed.unwrap_err();
@@ -315,7 +315,8 @@ async fn what_an_import_renewed_and_could_not_store_is_kept_and_written_at_the_n
     assert_renews(&session).await;
 }
 
-/// Whatever an app kept: what can be renewed is a session, and is renewed; all else is an outcome and changes nothing.
+/// Whatever an app stored: if it can be renewed, it is a session, and is renewed; anything else is an error without
+/// effect.
 #[tokio::test]
 async fn every_subset_of_tokens_is_a_session_that_can_be_renewed_or_none() {
     for (has_access, has_refresh, has_id) in (0..8).map(|subset| (subset & 1 != 0, subset & 2 != 0, subset & 4 != 0)) {
@@ -334,7 +335,7 @@ async fn every_subset_of_tokens_is_a_session_that_can_be_renewed_or_none() {
             assert_renews(&session).await;
             assert_eq!(world.control().counters().spent_refresh_tokens_presented, 0);
         } else {
-            // When the access token expires nobody can tell.
+            // It is not known when the access token expires.
             let expected = if has_access || has_id {
                 let problem = ImportProblem::NothingUsable;
                 ImportOutcome::Unreadable { problem }

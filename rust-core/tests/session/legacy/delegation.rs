@@ -1,4 +1,4 @@
-//! Tokens of add-ons, and the profile by tokeninfo.
+//! Tokens for add-ons, and the profile from tokeninfo.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -146,7 +146,7 @@ async fn the_sessions_own_token_brings_its_profile_which_is_kept() {
     let restarted = world.session_with(opted_in(&world));
     restarted.restore().await.unwrap();
     assert_eq!(restarted.cached_profile().as_deref(), Some(&profile));
-    // The session's profile comes from there, too: it has no access token for userinfo.
+    // The session's profile comes from there too, because it has no access token for userinfo.
     assert_eq!(restarted.profile(false).await.unwrap(), profile);
     assert_eq!(world.control().seen(Endpoint::Tokeninfo), 1);
     assert_eq!(restarted.profile(true).await.unwrap().subject, "auth0|ada");
@@ -210,7 +210,7 @@ async fn any_id_token_can_be_asked_about_and_a_bad_one_is_the_callers() {
     assert!(matches!(error, SessionError::RetryLater { .. }), "{error:?}");
 }
 
-/// A signed-in user is never asked to sign in, however often another sign-in takes the session's place meanwhile.
+/// A signed-in user is never asked to sign in, however often another sign-in replaces the session meanwhile.
 #[tokio::test]
 async fn a_profile_that_is_overtaken_by_sign_ins_is_that_of_the_last_one() {
     for by_name in [false, true] {
@@ -237,7 +237,7 @@ async fn a_profile_that_is_overtaken_by_sign_ins_is_that_of_the_last_one() {
         }
         assert_eq!(caller.await.unwrap().unwrap().email.as_deref(), Some(ADA));
         assert_eq!(world.stored().unwrap()["profile"]["email"], ADA);
-        // Somebody else's profile is not for this caller.
+        // Another user's profile is not for this caller.
         hold();
         let caller = tokio::spawn({
             let session = session.clone();

@@ -1,4 +1,4 @@
-//! Sessions of older Auth0 tenants: what is allowed, how they sign in, what they live by.
+//! Sessions of older Auth0 tenants: what is allowed, how users sign in, and which token the session is based on.
 
 mod delegation;
 mod password;
@@ -19,7 +19,7 @@ use crate::world::{ADA, World};
 
 pub(crate) const CONNECTION: &str = "Username-Password-Authentication";
 
-/// A tenant of that age.
+/// An older tenant.
 pub(crate) async fn older_tenant(change: impl FnOnce(&mut Settings)) -> World {
     World::with(Options::default().with(|s| s.legacy = true).with(change)).await
 }
@@ -52,7 +52,7 @@ pub(crate) async fn signed_in_with_password(world: &World) -> SessionManager {
     session
 }
 
-/// A launch of an app whose store holds what Lock 1 kept: an ID token, a refresh token and no access token.
+/// Launches an app whose store contains the data of Lock 1: an ID token, a refresh token and no access token.
 pub(crate) async fn session_of_lock(world: &World) -> SessionManager {
     drop(signed_in_with_password(world).await);
     let mut stored = world.stored().unwrap();

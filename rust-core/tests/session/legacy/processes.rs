@@ -1,5 +1,5 @@
-//! An app and its extension, each its own process, whose ID token has expired for both: all of it real, the file
-//! store and its lock included. A process is this test's own program, run for one test.
+//! An app and its extension as separate processes, for both of which the ID token has expired. Everything is real,
+//! including the file store and its lock. A process is this test's own program, run for one test.
 
 use std::io::{BufRead as _, BufReader, Lines};
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ use tempfile::TempDir;
 use super::{older_tenant, opted_in, session_of_lock};
 use crate::world::World;
 
-/// What Lock kept, in a file.
+/// Lock's data, in a file.
 struct Stored {
     _folder: TempDir,
     path: PathBuf,
@@ -43,7 +43,7 @@ impl Stored {
         serde_json::from_slice(item.expose()).unwrap()
     }
 
-    /// The ID token came eleven hours ago, and lives for ten.
+    /// The ID token was issued eleven hours ago, and its lifetime is ten.
     fn expire(&self) {
         let mut item = self.read();
         let received = item["credentials"]["received_at"].as_i64().unwrap();
@@ -76,7 +76,7 @@ impl Process {
         }
     }
 
-    /// What it says about `subject`. The server goes on meanwhile: it lives in this process.
+    /// What the process reports about `subject`. The server continues meanwhile, because it is in this process.
     async fn says(&mut self, subject: &'static str) -> String {
         let mut lines = self.lines.take().unwrap();
         let read = tokio::task::spawn_blocking(move || {
@@ -153,7 +153,7 @@ async fn child_asks() {
     let (Ok(domain), Ok(path)) = (std::env::var("CHILD_ASKS_AT"), std::env::var("CHILD_ASKS_WITH")) else {
         return;
     };
-    // Its own world says how such an app is configured; the issuer is the parent's.
+    // A separate world supplies the configuration of such an app; the issuer is the parent's.
     let configuration = SessionConfiguration {
         provider: Provider::Auth0 { domain },
         ..opted_in(&World::new().await)

@@ -1,4 +1,4 @@
-//! Renewal by delegation. The second table of docs/reliability.md about refusals is made here.
+//! Renewal by delegation. This makes the table about delegation in docs/reliability.md.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -20,7 +20,7 @@ const HOUR: i64 = 3600;
 const DEAD: &str = "Unknown or invalid refresh token.";
 const ENDED: &str = "**the session has ended**";
 
-/// The ID token expires, for the device and for the issuer.
+/// The ID token expires for the device and for the issuer.
 fn a_night_passes(world: &World) {
     world.clock.advance(11 * HOUR);
     world.control().advance(Duration::from_secs(11 * 3600));
@@ -69,7 +69,7 @@ async fn min_ttl_renews_a_token_that_is_good_for_less() {
     assert_eq!(world.control().seen(Endpoint::Delegation), 0);
     session.id_token(Duration::from_secs(6 * 3600)).await.unwrap();
     assert_eq!(world.control().seen(Endpoint::Delegation), 1);
-    // Looked at after one renewal, and not again at once.
+    // Checked after one renewal, and not again at once.
     for _ in 0..5 {
         let too_much = public(session.id_token(Duration::from_secs(11 * 3600)).await);
         assert!(
@@ -120,7 +120,7 @@ async fn nobody_gets_a_token_before_the_store_has_it() {
     drop(gate);
     let token = caller.await.unwrap().unwrap();
     assert_eq!(stored_credential(&world, "id_token"), token);
-    // And where it cannot be stored, the caller gets the error; the token is there at the next call, which stores it.
+    // If it cannot be stored, the caller gets the error; the next call gets the token, and stores it.
     a_night_passes(&world);
     world.store.fail_writes(Some(disk_full()));
     assert!(matches!(
@@ -164,7 +164,7 @@ async fn without_a_refresh_token_the_id_token_is_delegated_while_it_lives() {
     world.control().advance(Duration::from_secs(5 * 3600));
     session.id_token(Duration::from_secs(9 * 3600)).await.unwrap();
     assert_eq!(world.control().counters().delegations_honoured, 1);
-    // The issuer refuses: it is not the end of a token that is good.
+    // The issuer refuses, but that does not end a valid token.
     world.clock.advance(5 * HOUR);
     world.control().fault(
         Endpoint::Delegation,
@@ -223,14 +223,14 @@ async fn an_ordinary_session_is_renewed_as_ever() {
     let renewed = session.access_token(forced()).await.unwrap();
     assert_ne!(renewed, access_token);
     assert_eq!(world.refresh_grants(), 1);
-    // The ID token (10 h) ends before the access token (24 h).
+    // The ID token (10 h) expires before the access token (24 h).
     a_night_passes(&world);
     let second = id_token(&session).await.unwrap();
     assert_ne!(second, first);
     assert_eq!(stored_credential(&world, "id_token"), second);
     assert_eq!(world.refresh_grants(), 2);
     assert_eq!(world.control().seen(Endpoint::Delegation), 0);
-    // Callers of both share one renewal, and each gets its own kind of token.
+    // Callers of both kinds share one renewal, and each gets its kind of token.
     a_night_passes(&world);
     world.control().fault(Endpoint::Token, Fault::hold());
     let ids = tokio::spawn({
@@ -313,7 +313,7 @@ async fn the_table_row_by_row() {
         let world = older_tenant(|_| {}).await;
         let session = session_of_lock(&world).await;
         let stored = world.stored();
-        // Due by the device's clock alone: the issuer's stays where the rows were made.
+        // Due only by the device's clock: the issuer's clock stays where the rows were made.
         world.clock.advance(11 * HOUR);
         world.control().fault(Endpoint::Delegation, fault.for_ever());
         let announced = match session.id_token(Duration::ZERO).await {

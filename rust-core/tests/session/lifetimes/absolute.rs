@@ -1,4 +1,4 @@
-//! From the sign-in on, whatever happens to the session.
+//! The limit counted from the sign-in, whatever happens to the session.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ async fn a_session_ends_where_the_app_set_it_though_everything_could_be_renewed(
     assert!(cached(&session).is_some() && is_signed_in(&session));
     world.clock.advance(61);
     assert_over(&world, &session, ENDED).await;
-    // Nothing was deleted: the issuer still is to be notified of the sign-out.
+    // Nothing was deleted: the issuer still has to be notified of the sign-out.
     assert!(world.stored().unwrap()["credentials"]["refresh_token"].is_string());
     let _ = session.sign_out().await;
     assert_eq!(world.control().counters().families_revoked, 1);
@@ -82,7 +82,7 @@ async fn the_end_is_announced_once_and_a_session_that_goes_on_as_restored() {
         assert!(session.access_token(at_least(0)).await.is_err());
     }
     assert_eq!(events(&mut reports), [SessionEvent::Ended { reason: ENDED }]);
-    // A wall clock that was wrong at a launch costs no session.
+    // A clock that was wrong at a launch does not cost a session.
     let world = World::new().await;
     signed_in(&world, &configuration).await;
     world.clock.set_wall(DAY);
@@ -128,7 +128,7 @@ async fn a_clock_that_is_set_lengthens_no_session() {
     }
 }
 
-/// A device that was set right after the sign-in: promise 9.
+/// The device's clock was corrected after the sign-in: promise 8.
 #[tokio::test]
 async fn a_clock_that_is_set_forward_ends_no_session_of_this_process() {
     for set in [60, DAY, 10 * 365 * DAY] {
@@ -138,7 +138,7 @@ async fn a_clock_that_is_set_forward_ends_no_session_of_this_process() {
         world.clock.set_wall(set);
         assert!(is_signed_in(&session));
         assert!(session.access_token(forced()).await.is_ok(), "{set}");
-        // What was written since then says how old the session is by the clock that is right.
+        // The item written since then contains the session's age by the correct clock.
         let restarted = restored(&world, &configuration).await;
         assert!(is_signed_in(&restarted), "{set}");
         world.clock.advance(8 * HOUR + 1);
@@ -197,13 +197,13 @@ async fn a_limit_that_an_update_of_the_app_brings_counts_from_what_is_known() {
     assert!((4 * HOUR..4 * HOUR + 60).contains(&age), "{age}");
     world.clock.advance(4 * HOUR + 1);
     assert_over(&world, &session, ENDED).await;
-    // An app without the limit leaves the age where it is.
+    // An app without the limit does not change the age.
     let free = restored(&world, &limited(&world, None, None)).await;
     assert!(free.access_token(forced()).await.is_ok());
     assert_over(&world, &restored(&world, &configuration).await, ENDED).await;
 }
 
-/// A renewal is under way when the session ends: its tokens are stored, and given to nobody.
+/// A renewal is in flight when the session ends: its tokens are stored, but not given out.
 #[tokio::test]
 async fn an_answer_that_comes_after_the_end_is_given_to_nobody() {
     let world = World::new().await;

@@ -1,4 +1,5 @@
-//! The issuer says when the session ends: `session_expiry` in the ID token (IPSIE SL1 OpenID Connect Profile, 3.2).
+//! The issuer determines when the session ends: `session_expiry` in the ID token (IPSIE SL1 OpenID Connect Profile,
+//! 3.2).
 
 use pilotlight_core::adapters::system::SystemClock;
 use pilotlight_core::ports::Clock;
@@ -9,7 +10,7 @@ use serde_json::{Value, json};
 use super::{DAY, ENDED, HOUR, IDLE, assert_over, limited, restored, seconds};
 use crate::world::{ADA, World, at_least, forced, is_signed_in};
 
-/// Each answer of the token endpoint says that, until the next call.
+/// Each answer of the token endpoint contains that value, until the next call.
 fn says(world: &World, expiry: &Value) {
     world.control().clear_faults(Endpoint::Token);
     let fault = IdTokenFault::new().claim("session_expiry", expiry.clone());
@@ -30,7 +31,7 @@ async fn signed_in_until(world: &World, expiry: &Value) -> SessionManager {
 
 #[tokio::test]
 async fn a_session_ends_when_its_issuer_says_so() {
-    // The device's clock may be wrong: what counts is how long it is until then.
+    // The device's clock may be wrong: the remaining time counts.
     for wrong in [0, -10 * 365 * DAY, 10 * 365 * DAY] {
         let world = World::new().await;
         world.clock.set_wall(wrong);
@@ -50,18 +51,18 @@ async fn what_the_issuer_said_last_counts() {
     let world = World::new().await;
     let session = signed_in_until(&world, &in_seconds(2 * HOUR)).await;
     world.clock.advance(HOUR);
-    // Later.
+    // A later end.
     says(&world, &in_seconds(3 * HOUR));
     session.access_token(forced()).await.unwrap();
     world.clock.advance(2 * HOUR);
     assert!(is_signed_in(&session));
-    // Nothing: it stays.
+    // No claim: the end stays.
     world.control().clear_faults(Endpoint::Token);
     session.access_token(forced()).await.unwrap();
     let restarted = restored(&world, &limited(&world, None, None)).await;
     world.clock.advance(HOUR - 60);
     assert!(is_signed_in(&session) && is_signed_in(&restarted));
-    // Earlier.
+    // An earlier end.
     says(&world, &in_seconds(10));
     session.access_token(forced()).await.unwrap();
     world.clock.advance(11);

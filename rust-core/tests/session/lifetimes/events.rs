@@ -1,4 +1,4 @@
-//! The coming end and the end are announced, though nobody asks.
+//! The coming end and the end are announced even if nobody calls the session.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use super::{DAY, ENDED, HOUR, IDLE, limited, restored, seconds, signed_in};
 use crate::sharing::shared_world;
 use crate::world::{World, cached, forced};
 
-/// The next such event, with the seconds until the end that it speaks of.
+/// The next such event, with the seconds until the end that it announces.
 async fn next(reports: &mut UnboundedReceiver<Report>, world: &World) -> (&'static str, i64, ReauthenticationReason) {
     loop {
         match reports.recv().await.expect("the session goes on") {
@@ -25,7 +25,7 @@ async fn next(reports: &mut UnboundedReceiver<Report>, world: &World) -> (&'stat
     }
 }
 
-/// Within a second or two, which a test may take.
+/// Within the second or two that a test may take.
 fn assert_near(found: (&str, i64, ReauthenticationReason), expected: (&str, i64, ReauthenticationReason)) {
     assert!(
         (expected.1 - 3..=expected.1).contains(&found.1),
@@ -39,7 +39,7 @@ async fn both_come_without_a_call() {
     for (absolute, idle, whole, warning, reason) in [
         (Some(8 * HOUR), None, 8 * HOUR, 300, ENDED),
         (None, Some(HOUR), HOUR, 300, IDLE),
-        // Not at once: of a short one from its half on.
+        // Not at once: for a short limit, from half of it on.
         (Some(400), None, 400, 200, ENDED),
     ] {
         let world = World::new().await;
@@ -62,7 +62,7 @@ async fn a_use_puts_the_end_off_and_its_warning_too() {
         world.clock.advance(HOUR - 200);
         assert_near(next(&mut reports, &world).await, ("will end", 200, IDLE));
         assert!(cached(&session).is_some());
-        // Not once more for the same.
+        // Not again for the same end.
         session.access_token(forced()).await.unwrap();
     }
     world.clock.advance(HOUR - 200);
@@ -71,7 +71,7 @@ async fn a_use_puts_the_end_off_and_its_warning_too() {
     assert_near(next(&mut reports, &world).await, ("ended", 0, IDLE));
 }
 
-/// Timers may come late by as long as the process was suspended.
+/// Timers may fire late, by as long as the process was suspended.
 #[tokio::test]
 async fn what_came_while_the_process_was_suspended_is_announced_when_it_runs_on() {
     let world = World::new().await;
@@ -80,7 +80,7 @@ async fn what_came_while_the_process_was_suspended_is_announced_when_it_runs_on(
     session.prepare_for_suspension();
     world.clock.advance(HOUR);
     session.resume();
-    // Nothing has been awaited: no timer had its turn.
+    // Nothing has been awaited, so no timer could fire.
     let announced = std::iter::from_fn(|| reports.try_recv().ok());
     let is_end = |report| matches!(report, Report::Event(SessionEvent::Ended { reason: ENDED }));
     assert_eq!(announced.map(is_end).filter(|is_end| *is_end).count(), 1);
@@ -100,7 +100,7 @@ async fn a_restart_announces_what_is_left() {
     assert_near(next(&mut reports, &world).await, ("ended", 0, ENDED));
 }
 
-/// Where nobody asks, a process looks at the store before it says that the session is over.
+/// If nobody calls it, a process reads the store before it announces that the session is over.
 #[tokio::test]
 async fn a_use_elsewhere_is_seen_before_the_end_is_announced() {
     let (world, _folder) = shared_world().await;
@@ -114,7 +114,7 @@ async fn a_use_elsewhere_is_seen_before_the_end_is_announced() {
     assert!(cached(&widget).is_some());
     crate::world::until("the use is stored", || world.stored() != before).await;
     world.clock.advance(301);
-    // The next thing is the warning of the later end.
+    // The next event is the warning of the later end.
     world.clock.advance(HOUR - 301 - 200);
     assert_near(next(&mut reports, &world).await, ("will end", 200, IDLE));
 }
@@ -144,7 +144,7 @@ async fn what_waits_keeps_no_session_open() {
     drop(session);
     let is_closed = || weak.upgrade().is_none();
     crate::world::until("it is closed", is_closed).await;
-    // Nobody is there when the time comes.
+    // No process runs when the time comes.
     world.clock.advance(2 * DAY);
     tokio::time::sleep(Duration::from_millis(5)).await;
     let opened: Option<SessionManager> = weak.upgrade();

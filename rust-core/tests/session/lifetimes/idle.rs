@@ -1,4 +1,4 @@
-//! From the last use on, which is the last token that the app got.
+//! The limit counted from the last use, which is the last token that the app got.
 
 use std::time::Duration;
 
@@ -39,14 +39,14 @@ async fn each_way_to_a_token_is_a_use() {
     }
     world.clock.advance(HOUR - MINUTE);
     assert!(is_signed_in(&session));
-    // To look at it is no use.
+    // Looking at the session is not a use.
     world.clock.advance(MINUTE + 1);
     assert_over(&world, &session, IDLE).await;
     world.clock.set_wall(0);
     assert_over(&world, &session, IDLE).await;
 }
 
-/// An app that looks at a token which is not good any more, and gets none, does not keep the session.
+/// An app that asks for a token that is no longer valid, and gets none, does not keep the session alive.
 #[tokio::test]
 async fn a_token_that_is_not_given_is_no_use() {
     let world = World::new().await;
@@ -79,7 +79,7 @@ async fn the_store_is_given_a_use_now_and_then_only() {
     let is_stored = || world.stored().unwrap()["lifetime"]["used_seconds"].as_i64().unwrap() >= 6 * MINUTE;
     until("a tenth of the idle time has passed", is_stored).await;
     assert_eq!(world.store.counts().1, writes + 1);
-    // One second makes no difference.
+    // A second makes no difference.
     for _ in 0..1000 {
         assert!(cached(&session).is_some());
     }
@@ -113,7 +113,7 @@ async fn a_use_that_was_stored_counts_after_a_restart() {
         assert!(is_signed_in(&restored(&world, &idle(&world)).await));
         session.access_token(forced()).await.unwrap();
         until("the use is stored", || used() >= 80 * MINUTE).await;
-        // However the wall clock is set, the time that has passed has passed.
+        // Setting the wall clock does not undo the time that has passed.
         world.clock.set_wall(world.clock.passed() + set);
         let restarted = restored(&world, &idle(&world)).await;
         world.clock.advance(HOUR - MINUTE);

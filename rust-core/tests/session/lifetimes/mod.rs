@@ -1,4 +1,4 @@
-//! How long a session may go on at most: then it gives no token, renews none, and says why.
+//! The maximum age of a session: after that it gives no token, renews none, and says why.
 
 mod absolute;
 mod claim;
@@ -28,7 +28,7 @@ pub(super) fn seconds(time: i64) -> Option<u64> {
     Some(time.unsigned_abs())
 }
 
-/// The legacy calls are allowed, for the ID token.
+/// Legacy calls are allowed, because of the ID token.
 pub(crate) fn limited(world: &World, absolute_seconds: Option<u64>, idle_seconds: Option<u64>) -> SessionConfiguration {
     SessionConfiguration {
         lifetime: SessionLifetime {
@@ -65,7 +65,7 @@ pub(super) fn events(reports: &mut UnboundedReceiver<Report>) -> Vec<SessionEven
     events
 }
 
-/// Each of these goes on until so many seconds were added to the clock, and no longer.
+/// Each of these sessions continues until that many seconds were added to the clock, and no longer.
 pub(super) async fn assert_ends(world: &World, end: i64, sessions: [&SessionManager; 2]) {
     world.clock.advance(end - 60 - world.clock.passed());
     for session in sessions {
@@ -77,7 +77,7 @@ pub(super) async fn assert_ends(world: &World, end: i64, sessions: [&SessionMana
     }
 }
 
-/// No way leads to a token, and the issuer is asked for none.
+/// No call returns a token, and the issuer gets no request for one.
 pub(super) async fn assert_over(world: &World, session: &SessionManager, reason: ReauthenticationReason) {
     let asked = world.refresh_grants();
     assert_eq!(session.state(), Some(SessionState::ReauthenticationRequired { reason }));

@@ -60,7 +60,7 @@ async fn an_answer_that_did_not_arrive_is_sent_again() {
     assert_lives(&world, &session).await;
 }
 
-/// Nothing goes on with that challenge: the next call asks the issuer, at once, and gets another.
+/// That challenge cannot be continued: the next call asks the issuer at once, and gets another.
 #[tokio::test]
 async fn after_a_challenge_that_is_over_the_next_call_asks_the_issuer() {
     let (world, session) = world().await;

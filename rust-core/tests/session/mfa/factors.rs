@@ -1,4 +1,4 @@
-//! Which second factors there are, and how each one goes.
+//! The kinds of second factors, and how each one works.
 
 use std::time::Duration;
 
@@ -172,7 +172,7 @@ async fn a_recovery_code_is_spent_and_its_successor_reaches_the_app_once() {
     assert_goes_on(&world, &session).await;
 }
 
-/// Nobody else has it: the user would be locked out.
+/// Nobody else has the recovery code: the user would be locked out.
 #[tokio::test]
 async fn it_reaches_the_app_also_where_the_tokens_that_came_with_it_cannot_be_stored() {
     let (world, session) = world().await;
@@ -198,7 +198,7 @@ async fn another_user_does_not_get_it() {
     assert_eq!(session.take_mfa_recovery_code(), None);
 }
 
-/// A policy may want two: the answer to the first brings a challenge for the other.
+/// A policy may require two factors: the answer to the first brings a challenge for the other.
 #[tokio::test]
 async fn the_issuer_may_ask_for_a_further_factor() {
     let (world, session) = world().await;

@@ -1,5 +1,6 @@
-//! The answer to a second factor is lost. The same request is sent again at once, as a renewal's is: where the issuer had not
-//! read it, it is as the first; where it had, it refuses it, and the session goes on by the issuer's overlap.
+//! The answer to a second factor is lost. The same request is sent again at once, like a renewal's. If the issuer had
+//! not received it, it is like the first; if it had, it refuses the repetition, and the session continues within the
+//! issuer's overlap.
 
 use std::time::Duration;
 
@@ -19,7 +20,8 @@ async fn a_request_that_did_not_arrive_is_sent_again() {
     assert_goes_on(&world, &session).await;
 }
 
-/// The issuer has spent code and `mfa_token`. The session lives; within the overlap of its rotation it is renewed.
+/// The issuer has spent the code and the `mfa_token`. The session continues; within the overlap of the rotation it is
+/// renewed.
 #[tokio::test]
 async fn a_request_that_was_done_is_refused_and_the_session_goes_on() {
     let (world, session) = world().await;
@@ -54,7 +56,7 @@ async fn without_a_network_the_code_can_be_given_again() {
     assert_goes_on(&world, &session).await;
 }
 
-/// As a renewal is, and no more often: an issuer counts wrong codes.
+/// As often as a renewal, and no more often, because an issuer counts wrong codes.
 #[tokio::test]
 async fn it_is_sent_twice_more_only() {
     let (world, session) = world().await;
@@ -66,7 +68,7 @@ async fn it_is_sent_twice_more_only() {
     assert_eq!(world.control().seen(Endpoint::Token), seen + 3);
 }
 
-/// The challenge for a device is not repeated: each one sends a message.
+/// The request for a challenge to a device is not repeated, because each one sends a message.
 #[tokio::test]
 async fn a_challenge_is_asked_for_once() {
     let (world, session) = world().await;
@@ -81,7 +83,7 @@ async fn a_challenge_is_asked_for_once() {
     assert_goes_on(&world, &session).await;
 }
 
-/// A crash after the issuer's answer: what was stored before is what the next start has.
+/// A crash after the issuer's answer: the next start has the data that was stored before.
 #[tokio::test]
 async fn a_crash_between_leaves_the_session() {
     let (world, session) = world().await;
@@ -93,7 +95,7 @@ async fn a_crash_between_leaves_the_session() {
         async move { session.mfa_answer(challenge, otp(OTP)).await }
     });
     world.control().wait_for_held(Endpoint::Token, 1).await;
-    // The process is gone: its answer is never read.
+    // The process has ended, so its answer is never read.
     let restarted = world.session();
     restarted.restore().await.unwrap();
     require(&world, false);

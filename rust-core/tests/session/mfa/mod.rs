@@ -1,4 +1,5 @@
-//! Renewals that the issuer refuses with `mfa_required` and an `mfa_token`, as Auth0 does: they go on with a second factor.
+//! Renewals that the issuer refuses with `mfa_required` and an `mfa_token`, as Auth0 does. They continue with a second
+//! factor.
 
 mod exchanges;
 mod factors;
@@ -45,7 +46,7 @@ pub(crate) fn number(error: SessionError) -> u64 {
     }
 }
 
-/// The session is like any other, also for the next process.
+/// The session works like any other, also for the next process.
 async fn assert_lives(world: &World, session: &SessionManager) {
     assert_goes_on(world, session).await;
     let restarted = world.session();
@@ -53,7 +54,7 @@ async fn assert_lives(world: &World, session: &SessionManager) {
     assert_renews(&restarted).await;
 }
 
-/// The right code reaches the issuer, and its answer nobody: it is sent again at once.
+/// The right code reaches the issuer, but its answer is lost: the request is sent again at once.
 async fn assert_sent_again(world: &World, session: &SessionManager, challenge: u64) -> MfaOutcome {
     let seen = world.control().seen(Endpoint::Token);
     world.control().fault(Endpoint::Token, Fault::reset());
@@ -66,7 +67,7 @@ pub(crate) fn otp(code: &str) -> MfaAnswer {
     MfaAnswer::Otp(Secret::new(code))
 }
 
-/// The code of such an error, which says that the factor was not accepted.
+/// The error code, which says that the factor was not accepted.
 pub(crate) fn rejection(error: SessionError) -> String {
     match error {
         SessionError::MfaRejected { code, .. } => code,
@@ -74,7 +75,7 @@ pub(crate) fn rejection(error: SessionError) -> String {
     }
 }
 
-/// No renewal spends a token twice, and the next one works when the issuer wants no second factor for it.
+/// No renewal spends a token twice, and the next one works if the issuer requires no second factor for it.
 pub(crate) async fn assert_goes_on(world: &World, session: &SessionManager) {
     require(world, false);
     assert_renews(session).await;
@@ -129,7 +130,7 @@ async fn until_it_is_answered_more_renewals_do_not_storm_the_issuer() {
         assert_eq!(refused(&session).await, challenge);
     }
     assert_eq!(world.control().requests().len(), asked, "no request");
-    // Later the issuer is asked again; the challenge that a user may be answering stays the one to answer.
+    // Later the issuer is asked again; the challenge that the user may be answering stays valid.
     world.clock.advance(60);
     assert_eq!(refused(&session).await, challenge);
     assert_eq!(world.control().requests().len(), asked + 1);
@@ -170,7 +171,7 @@ async fn a_challenge_lives_ten_minutes() {
     assert_goes_on(&world, &session).await;
 }
 
-/// What was refused is what is renewed.
+/// The refused renewal is the one that continues.
 #[tokio::test]
 async fn a_further_apis_token_comes_for_that_api() {
     let world = World::with(pilotlight_identity_server::Options::default().with(|settings| {
@@ -209,7 +210,7 @@ async fn a_renewal_for_fewer_scopes_is_one_afterwards_too() {
     assert!(session.granted_scopes().unwrap().len() > 1);
 }
 
-/// Nothing can go on without a token; such issuers are as they were.
+/// Without an `mfa_token` nothing can continue; the behaviour for such issuers is unchanged.
 #[tokio::test]
 async fn without_a_token_the_user_signs_in() {
     let world = World::new().await;
@@ -277,7 +278,7 @@ fn words(words: Vec<&str>) -> Vec<String> {
     words.into_iter().map(str::to_owned).collect()
 }
 
-/// Neither the token nor any code is in an error, a log or a `Debug`.
+/// Neither the token nor any code appears in an error, a log or a `Debug` output.
 #[tokio::test]
 async fn nothing_secret_is_said() {
     let (world, session) = world().await;

@@ -1,4 +1,4 @@
-//! What the issuer refuses is of this answer alone: no session ends by it.
+//! The issuer's refusals concern only this answer: none of them ends a session.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ async fn a_wrong_code_changes_nothing_and_another_can_be_given() {
     assert_goes_on(&world, &session).await;
 }
 
-/// A refresh grant's words for a session that has ended are none here: no refresh token was shown.
+/// The errors with which a refresh grant ends a session do not count here, because no refresh token was presented.
 #[tokio::test]
 async fn no_refusal_of_a_second_factor_ends_the_session() {
     for (status, code, words) in [
@@ -148,8 +148,8 @@ async fn an_authenticator_that_cannot_be_challenged_is_said() {
     assert_goes_on(&world, &session).await;
 }
 
-/// Whatever else is in the answer: a rotated refresh token is stored, the access token is given out only with an ID token that
-/// is accepted.
+/// Whatever else the answer contains: a rotated refresh token is stored, and the access token is given out only with an
+/// ID token that is accepted.
 #[tokio::test]
 async fn what_comes_is_checked_as_a_renewals_answer_is() {
     let (world, session) = world().await;

@@ -11,7 +11,7 @@ use super::{assert_goes_on, otp, refused, rejection, require, world};
 use crate::sharing::{app_and_extension, assert_no_token_was_spent_twice};
 use crate::world::{GRACE, World, assert_renews, cached, forced, is_signed_in, public};
 
-/// An answer that the issuer has accepted, and that is held back there.
+/// An answer that the issuer has accepted, and holds back.
 async fn answer_under_way(
     world: &World,
     session: &SessionManager,
@@ -77,7 +77,7 @@ async fn another_session_cannot_use_it() {
     assert_eq!(rejection(public(answer)), "expired_token");
 }
 
-/// It is in memory only.
+/// The challenge is in memory only.
 #[tokio::test]
 async fn a_restart_needs_another_challenge() {
     let (world, session) = world().await;
@@ -104,7 +104,7 @@ async fn another_process_takes_over_what_came() {
     assert_no_token_was_spent_twice(&world);
 }
 
-/// The `mfa_token` is of a refresh token that is spent by then: to go on with it could look like a theft.
+/// By then, the refresh token of the `mfa_token` is spent: continuing with it could look like token theft.
 #[tokio::test]
 async fn another_process_renews_before_the_answer() {
     let (world, app, extension, _folder) = app_and_extension().await;
@@ -143,7 +143,7 @@ async fn a_bound_session_stays_bound() {
     assert_no_token_was_spent_twice(&world);
 }
 
-/// A tenant behind its own domain, found by discovery.
+/// A tenant with a custom domain, found by discovery.
 #[tokio::test]
 async fn a_session_by_discovery_goes_on_too() {
     let world = World::new().await;

@@ -22,7 +22,7 @@ async fn world() -> (World, SessionManager) {
     (world, session)
 }
 
-/// The challenge of her sign-in with Apple's code.
+/// The challenge of her sign-in with a Sign in with Apple code.
 async fn refused(session: &SessionManager) -> u64 {
     number(public(session.sign_in_by_exchange(code(1)).await))
 }
@@ -190,7 +190,7 @@ async fn an_id_token_that_is_not_accepted_ends_it_and_what_came_is_revoked() {
     assert!(!matches!(over, SessionError::MfaRequired { .. }), "{over:?}");
 }
 
-/// As a renewal's, it is sent again at once: the user would have to look for the next code.
+/// Like a renewal, it is sent again at once; otherwise the user would have to wait for the next code.
 #[tokio::test]
 async fn an_answer_that_did_not_arrive_is_sent_again() {
     let (world, session) = world().await;

@@ -1,4 +1,4 @@
-//! What the wire does to one request or its answer.
+//! Network faults that affect one request or its answer.
 
 use std::time::Duration;
 

@@ -1,5 +1,5 @@
-//! Every call to an issuer meets every fault of the wire, over real sockets, once and again and again. What comes of it
-//! is the table in docs/reliability.md; that nothing is lost by it is asserted here.
+//! Every call to an issuer is tested with every network fault, over real sockets, once and every time. The results are
+//! the table in docs/reliability.md; this test also asserts that nothing is lost.
 
 mod faults;
 
@@ -25,10 +25,10 @@ use crate::lifetimes::{DAY, assert_ends, limited, seconds};
 use crate::mfa;
 use crate::world::{ADA, World, forced, is_signed_in, public, until};
 
-/// Longer than all that a row needs.
+/// Longer than everything that a row needs.
 const LIFETIME: i64 = 10 * DAY;
 
-/// A request that the session makes, and on what context.
+/// A request of the session, and its situation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Call {
     DiscoveryAtSignIn,
@@ -135,7 +135,7 @@ impl Call {
         }
     }
 
-    /// Of a session that ends at a certain age.
+    /// With a session that ends at a certain age.
     fn is_limited(self) -> bool {
         matches!(self, Self::TokenByCodeLimited | Self::TokenByRefreshLimited)
     }
@@ -148,7 +148,7 @@ impl Call {
         )
     }
 
-    /// A launch of the app that knows nothing but what is stored.
+    /// A launch of the app that has only the stored data.
     async fn launch(self, world: &World) -> SessionManager {
         let session = world.session_with(self.configuration(world));
         session.restore().await.unwrap();
@@ -170,7 +170,7 @@ impl Call {
         )
     }
 
-    /// Does it; `before` runs right before the request in question can be made.
+    /// Makes the call; `before` runs right before the request in question can be sent.
     async fn make(self, world: &World, session: &SessionManager, before: impl FnOnce()) -> Result<Outcome, Error> {
         if matches!(
             self,
@@ -251,7 +251,7 @@ fn patch() -> Map<String, Value> {
     json!({"country": "USA"}).as_object().cloned().unwrap()
 }
 
-/// What is stored, but for how old a limited session is.
+/// The stored session, without the age of a limited session.
 fn without_age(world: &World) -> Option<Value> {
     let mut stored = world.stored();
     if let Some(Value::Object(stored)) = &mut stored {
@@ -262,7 +262,7 @@ fn without_age(world: &World) -> Option<Value> {
 
 /// The outcome in the table's words.
 async fn outcome_of(call: Call, fault: Fault) -> String {
-    // The overlap is what issuers offer against lost answers.
+    // Issuers offer an overlap against lost answers.
     let settings = |settings: &mut Settings| {
         settings.leeway = 30;
         settings.device_code_lifetime = 60;
@@ -299,7 +299,7 @@ async fn outcome_of(call: Call, fault: Fault) -> String {
     if call.is_sign_in() {
         began = world.clock.passed();
     }
-    // The same call works afterwards, and so does what is stored, for a process that knows nothing else.
+    // The same call works afterwards, and so does the stored session, for a process that knows nothing else.
     let again = call.make(&world, &session, || ()).await;
     assert!(matches!(again, Ok(Outcome::Works)), "{what}: {:?}", again.err());
     world.cooldown();
@@ -321,7 +321,7 @@ async fn outcome_of(call: Call, fault: Fault) -> String {
         );
     }
     if call.is_limited() {
-        // Neither what was lost nor what was asked for again makes it younger or older.
+        // Neither the lost nor the repeated request changes the session's age.
         assert_ends(&world, began + LIFETIME, [&session, &restarted]).await;
     }
     match outcome {
@@ -330,7 +330,7 @@ async fn outcome_of(call: Call, fault: Fault) -> String {
     }
 }
 
-/// Nobody is signed in, whatever the wire did; what the issuer did not receive it receives at the next launch.
+/// Nobody is signed in, whatever the fault; the issuer gets the missed revocation at the next launch.
 async fn after_the_sign_out(
     world: &World,
     session: &SessionManager,
@@ -360,7 +360,7 @@ async fn after_the_sign_out(
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_call_meets_every_fault() {
-    // As many worlds at a time as wait more than they work.
+    // Many worlds at a time, because they wait more than they work.
     let places = Arc::new(Semaphore::new(16));
     let mut rows = Vec::new();
     for (call, name) in CALLS {

@@ -1,4 +1,4 @@
-//! A client as plain as can be: what it asks and what it is answered is what the tests look at.
+//! A minimal client. Tests look at its requests and their answers.
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -9,7 +9,7 @@ use url::Url;
 
 pub(crate) const REDIRECT_URI: &str = "com.example.pilotlight://callback";
 const SCOPE: &str = "openid profile email address offline_access";
-/// RFC 7636, appendix B: a verifier for everybody to see is enough where nobody attacks.
+/// RFC 7636, appendix B. A published verifier is enough, because nobody attacks.
 const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
@@ -54,7 +54,7 @@ impl Client {
         url.into()
     }
 
-    /// Signs in and exchanges the code: the token endpoint's answer.
+    /// Signs in and exchanges the code. Returns the token endpoint's answer.
     pub(crate) async fn sign_in(&self, browser: &Browser, redirect_uri: &str, prompt: &str) -> Value {
         let callback = browser
             .sign_in(&self.authorize_url(redirect_uri, prompt), redirect_uri)
@@ -92,7 +92,7 @@ impl Client {
         (response.status(), response.json().await.unwrap())
     }
 
-    /// Status, media type and body.
+    /// The status, media type and body.
     pub(crate) async fn userinfo(&self, answer: &Value) -> (StatusCode, String, String) {
         let access_token = answer["access_token"].as_str().unwrap();
         let request = self
@@ -141,7 +141,8 @@ fn parameter(url: &Url, name: &str) -> Option<String> {
         .map(|(_, value)| value.into_owned())
 }
 
-/// A JWT's header (0) or claims (1). The signature is the client's business, not the server's smoke test's.
+/// A JWT's header (0) or claims (1). The smoke test of a server does not verify the signature; that is the client's
+/// task.
 pub(crate) fn jwt_part(jwt: &str, part: usize) -> Value {
     let encoded = jwt.split('.').nth(part).unwrap();
     serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(encoded).unwrap()).unwrap()

@@ -1,5 +1,5 @@
-//! A small identity server with the pages that real ones have: a decoy form, tokens against forged requests, session
-//! cookies, a consent page whose first button is "Cancel".
+//! A small identity server with pages like real ones: a decoy form, CSRF tokens, session cookies, and a consent page
+//! whose first button is "Cancel".
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -57,7 +57,7 @@ impl Site {
         format!("http://{}{path_and_query}", self.address)
     }
 
-    /// The requests that reached `path`: their fields.
+    /// The fields of the requests that reached `path`.
     pub(crate) fn received(&self, path: &str) -> Vec<String> {
         let requests = self.requests.lock().unwrap();
         requests
@@ -74,7 +74,7 @@ fn note(log: &Log, path: &str, fields: &str) {
     log.lock().unwrap().push(format!("{path} {fields}"));
 }
 
-/// A redirect as servers answer it; axum's own knows no custom schemes and no 302.
+/// A redirect as servers send it; axum's own supports neither custom schemes nor 302.
 fn found(location: &str) -> Response {
     (StatusCode::FOUND, [(header::LOCATION, location.to_owned())]).into_response()
 }
@@ -146,7 +146,7 @@ async fn consent(log: Log, headers: HeaderMap, Form(fields): Form<Fields>) -> Re
     }
 }
 
-/// Every kind of control that a login form may hold.
+/// Every kind of control that a login form may contain.
 async fn odd_form() -> Html<&'static str> {
     Html(
         r#"<form method="get" action="/nowhere"><input name="login_hint" value="old"><input name="plain" value="kept">
@@ -173,7 +173,8 @@ async fn received(log: Log) -> Response {
     found("app://callback?code=1")
 }
 
-/// To a listener on loopback, as native apps have (RFC 8252, section 7.3): here the site itself.
+/// Redirects to a listener on loopback, as native apps have (RFC 8252, section 7.3); here the listener is the site
+/// itself.
 async fn go(headers: HeaderMap) -> Response {
     let host = headers
         .get(header::HOST)

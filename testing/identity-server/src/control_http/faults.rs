@@ -12,7 +12,7 @@ use crate::control::Control;
 use crate::journal::Endpoint;
 use crate::params::Params;
 
-/// A fault and its endpoint, in one flat object.
+/// A fault and its endpoint in one flat object.
 type Order = Map<String, Value>;
 
 pub(super) async fn waiting(State(control): State<Control>) -> Json<Vec<Value>> {
@@ -37,7 +37,7 @@ pub(super) async fn add(State(control): State<Control>, body: Bytes) -> Result<S
     Ok(StatusCode::CREATED)
 }
 
-/// `?endpoint=…`, or all.
+/// `?endpoint=…`, or all endpoints.
 pub(super) async fn clear(State(control): State<Control>, uri: Uri) -> Result<StatusCode, Problem> {
     control.clear_faults(endpoint(&query(&uri))?);
     Ok(StatusCode::NO_CONTENT)
@@ -59,7 +59,7 @@ pub(super) async fn release(State(control): State<Control>, body: Bytes) -> Resu
     Ok(Json(json!({ "released": control.release(release.endpoint) })))
 }
 
-/// `?endpoint=token&held=1` or `?endpoint=token&requests=3`: answers when it has come to that.
+/// `?endpoint=token&held=1` or `?endpoint=token&requests=3`: answers when that number is reached.
 pub(super) async fn wait(State(control): State<Control>, uri: Uri) -> Result<Json<Value>, Problem> {
     let params = query(&uri);
     let endpoint = endpoint(&params)?;

@@ -22,7 +22,7 @@ mod problem;
 mod users;
 
 pub(crate) fn router() -> Router<Arc<Shared>> {
-    // A nested router does not see its own root with the trailing slash.
+    // A nested router does not match its own root with the trailing slash.
     Router::new()
         .route("/_control/", get(about))
         .nest("/_control", routes())
@@ -122,7 +122,7 @@ async fn settings(State(control): State<Control>) -> Json<Settings> {
     Json(control.settings())
 }
 
-/// Members that are absent stay as they are.
+/// Absent members do not change.
 async fn change_settings(State(control): State<Control>, body: Bytes) -> Result<Json<Settings>, Problem> {
     let changes: serde_json::Map<String, Value> = parse(&body)?;
     let mut all = json!(control.settings());

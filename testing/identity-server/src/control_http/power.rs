@@ -1,4 +1,4 @@
-//! Offline, online, the end.
+//! Going offline, going online, shutting down.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use super::problem::Problem;
 use crate::control::Control;
 use crate::wire::Wire;
 
-/// The connection that asked gets its answer first; hence `Connection: close`.
+/// The requesting connection gets its answer first; hence `Connection: close`.
 type Answer = (StatusCode, [(HeaderName, &'static str); 1], Json<Value>);
 
 pub(super) async fn offline(

@@ -15,7 +15,7 @@ use crate::secret::Secret;
 /// The email address in a path.
 type Email = Path<String>;
 
-/// What can be said about a user; what is absent stays as it is.
+/// Properties of a user; absent ones do not change.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Change {
@@ -62,7 +62,7 @@ pub(super) async fn get(State(control): State<Control>, Path(email): Email) -> R
     })))
 }
 
-/// Makes a user, or makes one anew.
+/// Creates a user, or replaces one.
 pub(super) async fn put(
     State(control): State<Control>,
     Path(email): Email,

@@ -1,4 +1,4 @@
-//! `/authorize`: from a sign-in request to a code, by way of the login page or a script.
+//! `/authorize`: from a sign-in request to a code, through the login page or a script.
 
 use std::sync::Arc;
 
@@ -50,14 +50,14 @@ fn answer(shared: &Shared, params: &Params, headers: &HeaderMap) -> Response {
             return refuse(shared, &settings, &reply, error, &description);
         }
     };
-    // The script's parameters come before the browser's cookies: a test says what it wants.
+    // The script's parameters come before the browser's cookies, because a test states what it wants.
     if let Some(error) = script.get("deny") {
         let description = script.get("deny_description").unwrap_or("The user denied the request");
         return refuse(shared, &settings, &request.reply, error, description);
     }
     let transferred = session_transfer::take(&mut shared.db(), params, headers, shared.clock.now());
     if let Some(email) = script.get("sign_in_as").or(transferred.as_deref()) {
-        // Bound first: in the match, the lock would last until its end.
+        // Bound to a variable first: inside the match, the lock would be held until its end.
         let session = sign_in(&mut shared.db(), email, None, shared.clock.now());
         return match session {
             Ok(id) => finish(shared, &settings, &request, &id),
@@ -67,12 +67,12 @@ fn answer(shared: &Shared, params: &Params, headers: &HeaderMap) -> Response {
     interactive(shared, &settings, request, headers)
 }
 
-/// What a browser without a script gets: the code if it is signed in, else the login page.
+/// The response to a browser without a script: the code if it is signed in, otherwise the login page.
 fn interactive(shared: &Shared, settings: &Settings, request: AuthorizationRequest, headers: &HeaderMap) -> Response {
     let now = shared.clock.now();
     let session = browser::session(&shared.db(), headers, now, settings.session_lifetime);
     let fresh = |session: &BrowserSession| request.max_age.is_none_or(|age| now - session.auth_time <= age);
-    // The class is one of the sign-in, not of what the browser remembers.
+    // The authentication class belongs to a sign-in, not to the browser's session.
     let session = session.filter(|(_, session)| {
         fresh(session) && request.acr.is_none() && !request.prompts("login") && !request.prompts("select_account")
     });
@@ -94,7 +94,7 @@ fn interactive(shared: &Shared, settings: &Settings, request: AuthorizationReque
     }
 }
 
-/// Checks who it is and signs the browser in. `password`: none for a script. Returns the session's id.
+/// Checks the user's identity and signs the browser in. A script has no `password`. Returns the session's id.
 pub(crate) fn sign_in(
     db: &mut Db,
     email: &str,
@@ -118,7 +118,7 @@ pub(crate) fn sign_in(
     Ok(id)
 }
 
-/// Sends the client its code.
+/// Sends the code to the client.
 pub(crate) fn finish(
     shared: &Shared,
     settings: &Settings,
@@ -168,7 +168,7 @@ pub(crate) fn finish(
     browser::remember_session(response, session_id, settings.session_lifetime)
 }
 
-/// Sends the client an error (RFC 6749 section 4.1.2.1).
+/// Sends an error to the client (RFC 6749 section 4.1.2.1).
 pub(crate) fn refuse(shared: &Shared, settings: &Settings, to: &Reply, error: &str, description: &str) -> Response {
     refused(
         error,

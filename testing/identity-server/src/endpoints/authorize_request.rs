@@ -13,7 +13,7 @@ use crate::state::Shared;
 /// Why a request is refused.
 #[derive(Debug)]
 pub(crate) enum Refused {
-    /// Shown to the user: without a trusted redirect address nothing may be sent anywhere (RFC 6749 section 4.1.2.1).
+    /// Shown to the user: without a trusted redirect URI, nothing may be sent anywhere (RFC 6749 section 4.1.2.1).
     Page {
         status: u16,
         title: &'static str,
@@ -97,7 +97,7 @@ pub(crate) fn parse(shared: &Shared, settings: &Settings, params: &Params) -> Re
     })
 }
 
-/// A class that cannot be reached is ignored, but where `claims` asks for it as essential (OpenID Connect Core section
+/// A class that cannot be reached is ignored, unless `claims` requests it as essential (OpenID Connect Core section
 /// 5.5.1.1; OpenID Connect Core Error Code unmet_authentication_requirements 1.0).
 fn authentication_class(settings: &Settings, params: &Params) -> Result<Option<String>, (&'static str, String)> {
     let claims = params.get("claims").unwrap_or("{}");
@@ -118,7 +118,7 @@ fn authentication_class(settings: &Settings, params: &Params) -> Result<Option<S
     Ok(reached)
 }
 
-/// The client and the address to answer it at. Both must be right before anything else is looked at.
+/// The client and its redirect URI. Both must be valid before anything else is checked.
 fn addressee<'a>(shared: &'a Shared, params: &Params) -> Result<(&'a Client, Reply), Refused> {
     let page = |status, title, text: String| Refused::Page { status, title, text };
     if let Some(name) = params
@@ -166,7 +166,7 @@ fn addressee<'a>(shared: &'a Shared, params: &Params) -> Result<(&'a Client, Rep
     ))
 }
 
-/// To the letter, but for the port of loopback addresses (RFC 8252 section 7.3).
+/// Exact comparison, except for the port of loopback addresses (RFC 8252 section 7.3).
 pub(crate) fn same_address(registered: &str, given: &str) -> bool {
     registered == given
         || match (Url::parse(registered), Url::parse(given)) {
@@ -179,7 +179,7 @@ pub(crate) fn same_address(registered: &str, given: &str) -> bool {
         }
 }
 
-/// What can be said without knowing anything about the tenant.
+/// Checks that need no knowledge of the tenant.
 fn check_shape(params: &Params) -> Result<(), (&'static str, String)> {
     if let Some(name) = &params.repeated {
         return Err(("invalid_request", format!("{name} is given twice")));
@@ -232,7 +232,7 @@ fn code_challenge(client: &Client, params: &Params) -> Result<Option<String>, St
     Ok(Some(challenge.to_owned()))
 }
 
-/// Unknown scopes are dropped without a word, as Auth0 does.
+/// Unknown scopes are dropped silently, as Auth0 does.
 pub(crate) fn granted(client: &Client, of_the_api: &[String], requested: &str) -> Vec<String> {
     let mut scope = words(requested);
     scope.retain(|scope| match scope.as_str() {

@@ -1,4 +1,4 @@
-//! Whose access token a request carries.
+//! Identifies the user of the access token in a request.
 
 use axum::http::{HeaderMap, header};
 
@@ -6,7 +6,7 @@ use crate::jws;
 use crate::params::words;
 use crate::state::{Db, Shared};
 
-/// A token that is genuine and in force.
+/// A token that is genuine and valid.
 #[derive(Debug, Clone)]
 pub(crate) struct Bearer {
     pub(crate) user_id: String,
@@ -14,7 +14,7 @@ pub(crate) struct Bearer {
     pub(crate) scope: Vec<String>,
     pub(crate) audiences: Vec<String>,
     pub(crate) is_id_token: bool,
-    /// `acr` and `auth_time`, where it is an access token.
+    /// `acr` and `auth_time`, if it is an access token.
     pub(crate) authentication: Option<(Option<String>, i64)>,
     /// The thumbprint of the key that it is bound to.
     pub(crate) key: Option<String>,
@@ -26,7 +26,7 @@ impl Bearer {
     }
 }
 
-/// Why there is none.
+/// Why there is no valid token.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NoBearer {
     /// No `Authorization` header.
@@ -51,12 +51,12 @@ pub(crate) fn presented(headers: &HeaderMap) -> Result<&str, NoBearer> {
     }
 }
 
-/// Whose token it is.
+/// Identifies the user of a token.
 pub(crate) fn identify(shared: &Shared, token: &str) -> Result<Bearer, NoBearer> {
     identify_in(shared, &shared.db(), token)
 }
 
-/// The same for who holds the database.
+/// The same, for a caller that holds the database lock.
 pub(crate) fn identify_in(shared: &Shared, db: &Db, token: &str) -> Result<Bearer, NoBearer> {
     if is_jwt(token) {
         identify_jwt(shared, db, token)

@@ -1,4 +1,4 @@
-//! The user's browser: what its cookies say, and which cookies it gets.
+//! The user's browser: reading and setting its cookies.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::Response;
@@ -7,9 +7,9 @@ use crate::params::cookie;
 use crate::records::BrowserSession;
 use crate::state::Db;
 
-/// Signed in. Auth0's name for it.
+/// The cookie of a signed-in browser, with Auth0's name.
 const SESSION: &str = "auth0";
-/// Ties a login form to the browser that was shown it.
+/// Ties a login form to the browser that requested it.
 const BROWSER: &str = "browser";
 
 /// The session of the browser, if it has one that has not expired.

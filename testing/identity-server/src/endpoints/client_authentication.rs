@@ -1,4 +1,4 @@
-//! Which client is asking (RFC 6749 section 2.3): a public one by its id, a confidential one by its secret.
+//! Identifies the client (RFC 6749 section 2.3): a public one by its id, a confidential one by its secret.
 
 use axum::http::{HeaderMap, header};
 use axum::response::Response;
@@ -32,7 +32,7 @@ fn basic(headers: &HeaderMap) -> Option<(String, String)> {
     let encoded = value.strip_prefix("Basic ")?;
     let pair = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
     let (id, secret) = pair.split_once(':')?;
-    // Both halves are form-encoded first (RFC 6749 section 2.3.1).
+    // Both parts are form-encoded first (RFC 6749 section 2.3.1).
     let decode = |part: &str| {
         form_urlencoded::parse(part.as_bytes())
             .next()

@@ -62,7 +62,7 @@ pub(crate) async fn code(State(shared): State<Arc<Shared>>, headers: HeaderMap, 
     private_json(StatusCode::OK, &body)
 }
 
-/// Letters that nobody takes for others (RFC 8628 6.1).
+/// Letters that are not easily confused (RFC 8628 6.1).
 fn user_code(random: &str) -> String {
     const LETTERS: &[u8] = b"BCDFGHJKLMNPQRSTVWXZ";
     let letters = random.bytes().take(8).map(|byte| {
@@ -74,7 +74,7 @@ fn user_code(random: &str) -> String {
     format!("{first}-{second}")
 }
 
-/// What the other device's browser says.
+/// The parameters from the other device's browser.
 #[derive(Deserialize)]
 pub(crate) struct Activation {
     user_code: Option<String>,
@@ -97,7 +97,8 @@ pub(crate) async fn activate(State(shared): State<Arc<Shared>>, Query(said): Que
     }
 }
 
-/// The user with that address approves the code; without one it is denied. False where there is no such code or user.
+/// The user with that e-mail address approves the code; without an address it is denied. Returns false if there is no
+/// such code or user.
 pub(crate) fn decide(shared: &Shared, user_code: &str, email: Option<&str>) -> bool {
     let mut db = shared.db();
     let user = match email {
@@ -123,7 +124,8 @@ pub(crate) fn decide(shared: &Shared, user_code: &str, email: Option<&str>) -> b
     true
 }
 
-/// What the token endpoint answers to a device code (RFC 8628 3.5): the grant, once, or why there is none. Auth0's statuses.
+/// The token endpoint's answer to a device code (RFC 8628 3.5): the grant, once, or the reason why there is none. The
+/// statuses are Auth0's.
 #[expect(clippy::result_large_err, reason = "the refusal is returned at once")]
 pub(crate) fn take(db: &mut Db, device_code: &str, client_id: &str, now: i64) -> Result<Grant, Response> {
     let known = db.device_codes.get_mut(device_code);

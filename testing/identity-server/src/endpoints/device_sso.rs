@@ -1,5 +1,5 @@
-//! Device secrets: an app that the user has signed in to signs the vendor's other apps in (OpenID Connect Native SSO for Mobile Apps
-//! 1.0; Okta: "Configure SSO for native apps").
+//! Device secrets: an app in which the user is signed in can sign the user in to the vendor's other apps (OpenID
+//! Connect Native SSO for Mobile Apps 1.0; Okta: "Configure SSO for native apps").
 
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -13,7 +13,7 @@ use crate::jws;
 use crate::state::Db;
 use crate::tokens::half_of_hash;
 
-/// As Okta calls the type, and as the profile does.
+/// Okta's name of the type, and the profile's.
 const TYPES: [&str; 2] = [
     "urn:x-oath:params:oauth:token-type:device-secret",
     "urn:openid:params:token-type:device-secret",

@@ -1,4 +1,4 @@
-//! What a client reads before anything else: the configuration and the keys.
+//! The documents that a client reads first: the configuration and the keys.
 
 use std::sync::Arc;
 

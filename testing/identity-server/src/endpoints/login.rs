@@ -57,7 +57,7 @@ pub(crate) async fn submit(State(shared): State<Arc<Shared>>, headers: HeaderMap
     .and_then(|()| sign_in(&mut db, email, Some(password), now));
     let session = match outcome {
         Ok(session) => session,
-        // Blocked: the client gets the error. Mistyped: the user tries again.
+        // If the user is blocked, the client gets the error. After a wrong password, the user can try again.
         Err((error @ "unauthorized", description)) => {
             db.transactions.remove(&id);
             return refuse(&shared, &settings, &request.reply, error, description);
@@ -146,7 +146,7 @@ fn query(uri: &Uri) -> Params {
     Params::from_form(uri.query().unwrap_or_default().as_bytes())
 }
 
-/// The transaction that `state` names, if this is the browser that began it.
+/// The transaction that `state` names, if this browser began it.
 #[expect(clippy::result_large_err, reason = "the page is returned at once")]
 fn transaction(db: &Db, params: &Params, headers: &HeaderMap) -> Result<(String, Transaction), Response> {
     let id = params.owned("state").ok_or_else(expired)?;

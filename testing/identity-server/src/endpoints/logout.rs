@@ -1,4 +1,4 @@
-//! Signing the browser out: Auth0's `/v2/logout` and the standard's end-session endpoint.
+//! Signing out of the browser session: Auth0's `/v2/logout` and the standard's end-session endpoint.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::jws;
 use crate::params::{Params, with_query};
 use crate::state::Shared;
 
-/// `/v2/logout?client_id&returnTo&federated`. There is no upstream provider, so `federated` changes nothing.
+/// `/v2/logout?client_id&returnTo&federated`. There is no upstream provider, so `federated` has no effect.
 pub(crate) async fn v2(State(shared): State<Arc<Shared>>, uri: Uri, headers: HeaderMap) -> Response {
     let params = Params::from_form(uri.query().unwrap_or_default().as_bytes());
     let allowed = allowed(&shared, params.get("client_id"));
@@ -46,7 +46,7 @@ fn end_session(shared: &Shared, params: &Params, headers: &HeaderMap) -> Respons
     let invalid = |text: &str| refused("invalid_request", pages::error(400, "Invalid request", text));
     let hinted = match params.get("id_token_hint") {
         Some(token) => match jws::verify(&shared.keys, token) {
-            // An expired hint is as good as a fresh one (section 2).
+            // An expired hint is as good as a current one (section 2).
             Some(claims) => claims.get("aud").and_then(|aud| aud.as_str()).map(str::to_owned),
             None => return invalid("The id_token_hint is not valid."),
         },
@@ -68,7 +68,7 @@ fn end_session(shared: &Shared, params: &Params, headers: &HeaderMap) -> Respons
     sign_out(shared, headers, Some(with_query(address, &state)))
 }
 
-/// A client's logout addresses; every client's where none is named.
+/// A client's logout URLs; those of all clients if none is named.
 fn allowed<'a>(shared: &'a Shared, client_id: Option<&str>) -> Vec<&'a str> {
     let clients = shared
         .clients
@@ -80,7 +80,7 @@ fn allowed<'a>(shared: &'a Shared, client_id: Option<&str>) -> Vec<&'a str> {
         .collect()
 }
 
-/// Ends the browser's session. Refresh tokens live on, as Auth0's do.
+/// Ends the browser's session. Refresh tokens stay valid, as at Auth0.
 fn sign_out(shared: &Shared, headers: &HeaderMap, address: Option<String>) -> Response {
     if let Some(id) = browser::session_id(headers) {
         shared.db().sessions.remove(&id);

@@ -1,4 +1,4 @@
-//! Auth0's MFA API: `/mfa/authenticators`, `/mfa/challenge` and the grants that go on with a second factor.
+//! Auth0's MFA API: `/mfa/authenticators`, `/mfa/challenge` and the grants that continue with a second factor.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ pub(super) fn is_grant(grant: &str) -> bool {
     grant.starts_with(GRANT)
 }
 
-/// The refusal of a grant, and what it can go on with.
+/// The refusal of a grant, with an `mfa_token` to continue it.
 pub(super) fn required(shared: &Shared, db: &mut Db, client_id: &str, user_id: &str, waiting: Waiting) -> Response {
     let token = random::token();
     let waiting = SecondFactor {
@@ -101,7 +101,7 @@ pub(crate) async fn challenge(State(shared): State<Arc<Shared>>, headers: Header
     private_json(StatusCode::OK, &answer)
 }
 
-/// What the proof is for, which is spent by that; and the user's next recovery code.
+/// The grant that the second factor completes, which is consumed; and the user's next recovery code.
 #[expect(clippy::result_large_err, reason = "the refusal is returned at once")]
 pub(super) fn proven(
     request: &TokenRequest<'_>,

@@ -66,7 +66,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .with_state(shared)
 }
 
-/// The control endpoints alone, for the port that never goes offline.
+/// Only the control endpoints, for the port that never goes offline.
 pub(crate) fn control_router(shared: Arc<Shared>) -> Router {
     Router::new().merge(control_http::router()).with_state(shared)
 }

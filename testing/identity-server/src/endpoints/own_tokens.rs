@@ -1,5 +1,5 @@
-//! Token exchange of the server's own tokens (RFC 8693): an access, ID or refresh token for an access token of another API, as an
-//! Action of a Custom Token Exchange profile would do it at Auth0, or as the standard says.
+//! Token exchange of the server's own tokens (RFC 8693): an access, ID or refresh token for an access token for another
+//! API, like an Action of a Custom Token Exchange profile at Auth0, or as the standard says.
 
 use axum::http::StatusCode;
 use axum::response::Response;

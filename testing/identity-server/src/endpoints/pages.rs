@@ -1,4 +1,4 @@
-//! The pages a user sees. No script, no image, no font: they work in any web view and offline.
+//! The pages that a user sees. They have no script, image or font, so they work in any web view and offline.
 
 use axum::response::Response;
 

@@ -42,7 +42,7 @@ pub(crate) async fn push(State(shared): State<Arc<Shared>>, headers: HeaderMap, 
     private_json(axum::http::StatusCode::CREATED, &body)
 }
 
-/// The pushed request that `/authorize` is asked for, once; none where it is asked in the old way.
+/// Takes the pushed request that `/authorize` names, once; `None` if the request was not pushed.
 pub(crate) fn take(shared: &Shared, settings: &Settings, params: &Params) -> Result<Option<Params>, String> {
     let named = params
         .get("request_uri")

@@ -1,4 +1,4 @@
-//! `/api/payments`: an API that wants the user to have authenticated in a certain way (RFC 9470).
+//! `/api/payments`: an API that requires a certain authentication of the user (RFC 9470).
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::answers::{oauth_error, private_json, set_header};
 use crate::params::{Params, words};
 use crate::state::Shared;
 
-/// `acr_values` and `max_age` in the query say what is wanted.
+/// `acr_values` and `max_age` in the query say what is required.
 pub(crate) async fn payments(State(shared): State<Arc<Shared>>, uri: Uri, headers: HeaderMap) -> Response {
     let wanted = Params::from_form(uri.query().unwrap_or_default().as_bytes());
     let token = bearer::presented(&headers).and_then(|token| bearer::identify(&shared, token));

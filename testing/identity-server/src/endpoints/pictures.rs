@@ -1,4 +1,4 @@
-//! The pictures of the accounts that the server starts with: drawn for it, nobody's likeness.
+//! The pictures of the initial accounts: drawn for them, and nobody's likeness.
 
 use axum::body::Body;
 use axum::extract::Path;

@@ -26,7 +26,7 @@ pub(crate) async fn revoke(State(shared): State<Arc<Shared>>, headers: HeaderMap
     };
     let settings = shared.settings();
     let mut db = shared.db();
-    // Unknown tokens and other clients' are no errors: the client could do nothing about them (section 2.2).
+    // Unknown tokens and those of other clients are not errors: the client could do nothing about them (section 2.2).
     if let Some(family) = db.refresh_tokens.family_of(token, &client.id) {
         let ended = db.end_family(family, &settings);
         shared

@@ -1,4 +1,4 @@
-//! Session transfer tokens: a refresh token for the browser's own session (Auth0: "Native to Web SSO").
+//! Session transfer tokens: exchanges a refresh token for the browser's own session (Auth0: "Native to Web SSO").
 
 use axum::http::HeaderMap;
 use serde_json::{Value, json};
@@ -8,7 +8,7 @@ use crate::random;
 use crate::records::SessionTransfer;
 use crate::state::{Db, Shared};
 
-/// Good once, for so many seconds.
+/// The lifetime of a token, which can be used once, in seconds.
 const LIFETIME: i64 = 60;
 
 /// What a refresh asks for.
@@ -17,7 +17,7 @@ pub(super) fn audience(shared: &Shared) -> String {
     format!("urn:{}:session_transfer", host.split(':').next().unwrap_or_default())
 }
 
-/// The answer to a refresh, with such a token in the place of the access token.
+/// The answer to a refresh, with a session transfer token instead of the access token.
 pub(super) fn answer(mut answer: Value, db: &mut Db, email: &str, now: i64) -> Value {
     let token = random::token();
     let transfer = SessionTransfer {
@@ -32,7 +32,7 @@ pub(super) fn answer(mut answer: Value, db: &mut Db, email: &str, now: i64) -> V
     answer
 }
 
-/// The user whom a browser brings one of, in the URL or as a cookie.
+/// The user of the session transfer token that a browser presents, in the URL or as a cookie.
 pub(super) fn take(db: &mut Db, params: &Params, headers: &HeaderMap, now: i64) -> Option<String> {
     let in_url = params.owned("session_transfer_token");
     let token = in_url.or_else(|| cookie(headers, "auth0_session_transfer_token"))?;

@@ -1,4 +1,4 @@
-//! `/oauth/token`: codes and refresh tokens for tokens.
+//! `/oauth/token`: exchanges codes and refresh tokens for tokens.
 
 use std::sync::Arc;
 
@@ -102,7 +102,7 @@ impl TokenRequest<'_> {
             .filter(|code| code.grant.client_id == self.client.id);
         let Some(code) = known else { return invalid_code() };
         if let Some(issued) = code.issued.clone() {
-            // Two hold the code, and one of them stole it.
+            // Two parties have the code, so one of them stole it.
             let killed = issued
                 .family
                 .is_some_and(|family| db.end_family(family, &self.settings));
@@ -186,7 +186,7 @@ impl TokenRequest<'_> {
             Err(refusal) => return refusal,
         };
         if grant.device.is_some() {
-            // As for clients that are not "OIDC conformant": theirs go to /delegation.
+            // As for clients that are not "OIDC conformant": their refresh tokens go to /delegation.
             return oauth_error(403, "unsupported_grant_type", "Unsupported grant type: refresh_token");
         }
         if overlap {
@@ -209,7 +209,7 @@ impl TokenRequest<'_> {
             Err((status, error, text)) => return oauth_error(status, error, &text),
         };
         if grant.key.is_some() && grant.key != self.key {
-            // As Auth0 and oidc-provider do: a client with another key is not the one that the token was given to.
+            // As at Auth0 and oidc-provider: a client with another key is not the one that the token was issued to.
             return dead(self.settings.dead_refresh_token);
         }
         if account.mfa_required {
@@ -244,7 +244,7 @@ impl TokenRequest<'_> {
         };
         let mut requested = words(requested);
         if by_audience.is_some() && !self.settings.multi_resource_refresh {
-            // Ignored along with the audience, and not a word said ("Configure and Implement Multi-Resource Refresh Token").
+            // Ignored silently, along with the audience ("Configure and Implement Multi-Resource Refresh Token").
             requested.retain(|scope| allowed.contains(scope));
         }
         match requested.iter().find(|scope| !allowed.contains(scope)) {

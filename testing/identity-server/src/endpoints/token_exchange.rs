@@ -1,5 +1,5 @@
-//! Token exchange at `/oauth/token` (RFC 8693) that signs in: a code of Sign in with Apple's, or a token of a type that the tenant knows
-//! (Auth0: "Token Exchange for Native Social", "Custom Token Exchange").
+//! Token exchange at `/oauth/token` (RFC 8693) that signs in: a Sign in with Apple code, or a token of a type that the
+//! tenant supports (Auth0: "Token Exchange for Native Social", "Custom Token Exchange").
 
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -16,7 +16,7 @@ use crate::records::Waiting;
 use crate::state::Db;
 
 pub(crate) const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
-/// Its codes are good once.
+/// Codes of this type can be used once.
 const APPLE: &str = "http://auth0.com/oauth/token-type/apple-authz-code";
 
 pub(super) fn exchange(request: &TokenRequest<'_>, db: &mut Db) -> Response {
@@ -95,13 +95,13 @@ fn sign_in_with(request: &TokenRequest<'_>, db: &mut Db, token: &str, kind: &str
     private_json(StatusCode::OK, &answer)
 }
 
-/// The user whom `external:EMAIL` names, or `external:EMAIL:ANYTHING`, so that there are many for one user.
+/// The user that `external:EMAIL` or `external:EMAIL:ANYTHING` names. The second form allows many tokens for one user.
 fn named_by(db: &Db, token: &str) -> Option<Account> {
     let email = token.strip_prefix("external:")?.split(':').next()?;
     db.account_by_email(email).cloned()
 }
 
-/// The account with the name that Apple says at the first sign-in only.
+/// The account with the name, which Apple sends at the first sign-in only.
 fn with_profile(account: &Account, profile: &str) -> Option<Account> {
     let profile: Value = serde_json::from_str(profile).ok().filter(Value::is_object)?;
     let mut account = account.clone();

@@ -1,4 +1,4 @@
-//! `/api/v2/users/{id}`: the Management API, as far as users may use it for themselves.
+//! `/api/v2/users/{id}`: the part of the Management API that users may call for themselves.
 
 use std::sync::Arc;
 
@@ -81,7 +81,7 @@ pub(crate) async fn patch(
         if changes.is_empty() {
             account.user_metadata.clear();
         }
-        // The first level only: nested objects are replaced, null deletes.
+        // Only the first level is merged: nested objects are replaced, null deletes.
         for (name, value) in changes {
             if value.is_null() {
                 account.user_metadata.remove(&name);
@@ -94,7 +94,7 @@ pub(crate) async fn patch(
     })
 }
 
-/// The `user_metadata` of a PATCH, if there is nothing else and all of it is allowed.
+/// The `user_metadata` of a PATCH, if it contains nothing else and all of it is allowed.
 #[expect(clippy::result_large_err, reason = "the refusal is returned at once")]
 fn changes(body: &[u8]) -> Result<Map<String, Value>, Response> {
     let invalid = |text: &str| bad_request(&format!("Payload validation error: {text}"), "invalid_body");
@@ -105,7 +105,7 @@ fn changes(body: &[u8]) -> Result<Map<String, Value>, Response> {
     };
     let metadata = body.remove("user_metadata");
     if !body.is_empty() {
-        // The rest of a user takes scopes that users do not get.
+        // Other properties of a user need scopes that users do not get.
         return Err(insufficient_scope(&["update:users", "update:users_app_metadata"]));
     }
     let metadata = match metadata {
@@ -130,7 +130,7 @@ fn dotted(object: &Map<String, Value>) -> Option<&str> {
     })
 }
 
-/// Checks the token, the rate limit and the user, in the order Auth0 does.
+/// Checks the token, the rate limit and the user, in Auth0's order.
 fn guarded(
     shared: &Shared,
     (method, uri, headers): (&str, &Uri, &HeaderMap),

@@ -1,4 +1,4 @@
-//! What the tests of the server share: a client that signs in and asks for tokens.
+//! Shared code of the server's tests: a client that signs in and requests tokens.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 #![allow(clippy::unwrap_used, clippy::panic, reason = "only tests call it")]
 
@@ -20,7 +20,7 @@ pub(crate) const SCOPE: &str = "openid profile email offline_access";
 pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 pub(crate) const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
-/// Its clock stands still, so that no test ends in another second than it began in. The tests move it.
+/// A server whose clock stands still, so that no test spans two seconds. The tests move the clock.
 pub(crate) async fn server() -> IdentityServer {
     server_with(|_| ()).await
 }
@@ -75,7 +75,7 @@ impl Answer {
     }
 }
 
-/// The address of a sign-in with PKCE; `more` is appended, such as `&prompt=none`.
+/// The URL of a sign-in with PKCE; `more` is appended, such as `&prompt=none`.
 pub(crate) fn authorize_url(server: &IdentityServer, scope: &str, more: &str) -> String {
     let query = form_urlencoded::Serializer::new(String::new())
         .extend_pairs([
@@ -92,7 +92,7 @@ pub(crate) fn authorize_url(server: &IdentityServer, scope: &str, more: &str) ->
     format!("{}authorize?{query}{more}", server.issuer())
 }
 
-/// The parameters of an address.
+/// The parameters of a URL.
 pub(crate) fn query(address: &str) -> HashMap<String, String> {
     Url::parse(address).unwrap().query_pairs().into_owned().collect()
 }

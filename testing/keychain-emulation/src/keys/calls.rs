@@ -1,4 +1,4 @@
-//! The functions, under their own names. A place for an error may be null, and the core's always is.
+//! The functions, under their own names. The pointer for an error may be null; the core always passes null.
 
 use std::collections::BTreeMap;
 

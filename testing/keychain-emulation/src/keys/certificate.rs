@@ -1,4 +1,4 @@
-//! `SecCertificate`: here data that begins with a certain letter. What is in it is read by `webpki`.
+//! `SecCertificate`: here, data that begins with a certain letter. `webpki` reads its contents.
 
 use core_foundation::base::{CFType, TCFType};
 use core_foundation::data::CFData;
@@ -54,7 +54,7 @@ fn key_information(der: &[u8]) -> Option<Vec<u8>> {
     Some(parsed.subject_public_key_info().to_vec())
 }
 
-/// Of the kinds that `SecKey` has.
+/// A key of a kind that `SecKey` supports.
 fn key_in(information: &[u8]) -> Option<Key> {
     let (content, _) = element(information);
     let (algorithm, rest) = element(content);
@@ -69,7 +69,7 @@ fn key_in(information: &[u8]) -> Option<Key> {
     }
 }
 
-/// The content of the element of DER that `der` begins with, and what follows it.
+/// The content of the DER element that `der` begins with, and the rest after it.
 fn element(der: &[u8]) -> (&[u8], &[u8]) {
     let (length, rest) = match der {
         [_, 0x81, length, rest @ ..] => (usize::from(*length), rest),

@@ -1,4 +1,4 @@
-//! The exported constants of the Security framework that are about keys.
+//! The exported constants of the Security framework that concern keys.
 
 crate::constants::constants! {
     kSecAttrKeyType kSecAttrKeyTypeRSA kSecAttrKeyTypeECSECPrimeRandom

@@ -1,4 +1,4 @@
-//! What a `SecKey` is here: data that begins with its kind. A private key is the number of one that `ring` made.
+//! What a `SecKey` is here: data that begins with its kind. A private key is the number of a key that `ring` made.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -54,7 +54,7 @@ impl Key {
         CFData::from_buffer(&bytes).into_CFType()
     }
 
-    /// A public key of a curve: `ccec_import_pub` refuses what is not on it.
+    /// A public key on a curve: `ccec_import_pub` refuses points that are not on it.
     pub(super) fn elliptic_curve(point: &[u8]) -> Option<Self> {
         let algorithm = curve_of(point)?;
         let own = EphemeralPrivateKey::generate(algorithm, &SystemRandom::new()).unwrap();
@@ -76,7 +76,7 @@ impl Key {
         Some(Self::Private { number, point })
     }
 
-    /// The private key serves once: `ring` has no other way, and the core wants none.
+    /// The private key can be used once: `ring` has no other way, and the core needs none.
     pub(super) fn shared_secret(number: u64, peer: &[u8]) -> Option<Vec<u8>> {
         let private = PRIVATE.lock().unwrap().remove(&number).unwrap();
         let peer = UnparsedPublicKey::new(curve_of(peer)?, peer);
@@ -97,7 +97,7 @@ impl Key {
             })
         };
         if matches!(self, Self::Rsa(_)) {
-            // A number is read, of whatever length (`SecKeyRSACopyBigEndianToCCUnit`).
+            // Read as a number, of any length (`SecKeyRSACopyBigEndianToCCUnit`).
             let digits: Vec<u8> = signature.iter().copied().skip_while(|byte| *byte == 0).collect();
             (digits.len()..=1024).step_by(1).any(|length| {
                 let is_a_modulus = [128, 256, 384, 512, 1024].contains(&length);
@@ -117,7 +117,7 @@ fn curve_of(point: &[u8]) -> Option<&'static Algorithm> {
     }
 }
 
-/// A shorter key than the core takes is no obstacle.
+/// Keys that are shorter than the core accepts are allowed here.
 fn rsa_algorithm(name: &str) -> Option<&'static dyn VerificationAlgorithm> {
     Some(match name.strip_prefix("kSecKeyAlgorithmRSASignatureMessage")? {
         "PKCS1v15SHA256" => &RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY,

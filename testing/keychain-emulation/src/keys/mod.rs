@@ -1,5 +1,6 @@
-//! `SecKey`, emulated over `ring`: creating, verifying and exchanging keys, and those in certificates, as Apple documents them and as its published sources
-//! do it where those are laxer than the core (Security-61901: `SecKey.m`, `SecECKey.m`, `SecRSAKey.c`).
+//! `SecKey`, emulated over `ring`: creating, verifying and exchanging keys, and reading those in certificates. It
+//! follows Apple's documentation and, where they are laxer than the core, Apple's published sources (Security-61901:
+//! `SecKey.m`, `SecECKey.m`, `SecRSAKey.c`).
 
 mod calls;
 mod certificate;
@@ -8,7 +9,7 @@ mod key;
 
 use std::cell::RefCell;
 
-/// What was called.
+/// The called function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyFunction {
     /// `SecKeyCreateWithData`
@@ -34,14 +35,14 @@ thread_local! {
     static FAILING: RefCell<Option<KeyFunction>> = const { RefCell::new(None) };
 }
 
-/// What this thread called during `work`.
+/// The functions that this thread called during `work`.
 pub fn calls_during(work: impl FnOnce()) -> Vec<KeyFunction> {
     CALLS.take();
     work();
     CALLS.take()
 }
 
-/// Lets that function fail for this thread during `work`, as a system without memory does.
+/// Makes that function fail for this thread during `work`, like a system that is out of memory.
 pub fn failing<T>(function: KeyFunction, work: impl FnOnce() -> T) -> T {
     FAILING.set(Some(function));
     let result = work();
@@ -49,7 +50,7 @@ pub fn failing<T>(function: KeyFunction, work: impl FnOnce() -> T) -> T {
     result
 }
 
-/// Writes the call down. `None` where a test wants it to fail.
+/// Records the call. `None` if a test makes it fail.
 fn called(function: KeyFunction) -> Option<()> {
     CALLS.with_borrow_mut(|calls| calls.push(function));
     (FAILING.with_borrow(|failing| *failing) != Some(function)).then_some(())

@@ -1,4 +1,4 @@
-//! The calls, as Apple documents them (CFProxySupport.h): lists of dictionaries, and scripts that run on a run loop.
+//! The calls as documented by Apple (CFProxySupport.h): lists of dictionaries, and scripts that run on a run loop.
 
 use std::ffi::c_void;
 use std::ptr;
@@ -33,7 +33,7 @@ struct ClientContext {
     copy_description: *const c_void,
 }
 
-/// A script that was begun.
+/// A script that has been started.
 struct Running {
     callback: Callback,
     client: *mut c_void,
@@ -85,7 +85,7 @@ unsafe extern "C" fn CFNetworkExecuteProxyAutoConfigurationScript(
 }
 
 /// # Safety
-/// `context` is alive during the call, and its `info` until the source is invalid.
+/// `context` must be valid during the call, and its `info` until the source is invalidated.
 unsafe fn execute(name: &str, target: CFURLRef, callback: Callback, context: *mut ClientContext) -> CFRunLoopSourceRef {
     let ways = ask(format!("{name} for {}", text_of_url(target))).unwrap_or_default();
     let script = ways.iter().find_map(|way| match way {
@@ -101,7 +101,7 @@ unsafe fn execute(name: &str, target: CFURLRef, callback: Callback, context: *mu
     assert_eq!(context.version, 0);
     let is_silent = matches!(script, Script::IsSilent);
     let client = context.info;
-    // There until the process ends: a test makes a few.
+    // Exists until the process ends, because a test makes only a few.
     let running = Box::into_raw(Box::new(Running {
         callback,
         client,

@@ -1,4 +1,4 @@
-//! The exported constants of CFNetwork that the adapter uses. Their content is their name.
+//! The exported constants of CFNetwork that the adapter uses. The value of each is its name.
 
 crate::constants::constants! {
     kCFProxyTypeKey kCFProxyHostNameKey kCFProxyPortNumberKey

@@ -1,11 +1,11 @@
-//! CFNetwork's proxy settings, emulated: a test says what the device has, and sees what it was asked.
+//! CFNetwork's proxy settings, emulated: a test sets the device's configuration, and sees what the adapter asked.
 
 mod calls;
 mod constants;
 
 use std::sync::{Mutex, PoisonError};
 
-/// One way to a target, as CFNetwork names it.
+/// One way to a target, by its CFNetwork name.
 #[derive(Clone, Debug)]
 pub enum Way {
     /// `kCFProxyTypeNone`
@@ -18,33 +18,33 @@ pub enum Way {
     WithoutHost,
     /// `kCFProxyTypeSOCKS`
     Socks(&'static str, i32),
-    /// `kCFProxyTypeFTP`, which the adapter does not name.
+    /// `kCFProxyTypeFTP`, which the adapter does not support.
     Ftp,
-    /// A script at that address, and what it comes to.
+    /// A script at that URL, and its result.
     ScriptAt(&'static str, Script),
-    /// That script, and what it comes to.
+    /// That script, and its result.
     Script(&'static str, Script),
 }
 
-/// What becomes of a script.
+/// The result of a script.
 #[derive(Clone, Debug)]
 pub enum Script {
-    /// It names these.
+    /// It names these ways.
     Names(Vec<Way>),
     /// It cannot be downloaded, or is wrong.
     Fails,
-    /// It cannot even be begun.
+    /// It cannot even be started.
     CannotBegin,
-    /// Nothing is known it.
+    /// It never answers.
     IsSilent,
 }
 
-/// The device, for one test after the other.
+/// The device, for one test at a time.
 #[derive(Debug, Default)]
 pub struct Device {
-    /// `None` where the system has no settings.
+    /// `None` if the system has no settings.
     pub ways: Option<Vec<Way>>,
-    /// What was asked, in order.
+    /// The questions, in order.
     pub asked: Vec<String>,
 }
 
@@ -53,7 +53,7 @@ static DEVICE: Mutex<Device> = Mutex::new(Device {
     asked: Vec::new(),
 });
 
-/// The ways that the adapter sees to `target` on a device that has `ways`, and what the device was asked.
+/// The ways to `target` that the adapter finds on a device with `ways`, and the questions to the device.
 pub fn seen(ways: Option<Vec<Way>>, target: &str) -> (Vec<pilotlight_core::adapters::proxy::ProxyEntry>, Vec<String>) {
     static ONE: Mutex<()> = Mutex::new(());
     let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);

@@ -14,7 +14,7 @@ use core_foundation_sys::string::CFStringRef;
 use super::status::PARAM;
 use crate::references::given;
 
-/// What an access control says.
+/// The contents of an access control.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Protection {
     /// Its class: the name of the constant.
@@ -23,7 +23,7 @@ pub struct Protection {
     pub flags: usize,
 }
 
-/// Every one that was ever made, by its name. Reference counts are kept elsewhere.
+/// Every access control that was ever made, by name. Reference counts are kept elsewhere.
 static MADE: Mutex<BTreeMap<String, Protection>> = Mutex::new(BTreeMap::new());
 
 pub(super) fn find(name: &str) -> Option<Protection> {

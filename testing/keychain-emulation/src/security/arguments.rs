@@ -1,4 +1,4 @@
-//! A dictionary as a call takes it: every key known, of the type that Apple documents, and allowed in this call.
+//! The dictionary of a call: every key must be known, of the type that Apple documents, and allowed in this call.
 
 use std::collections::BTreeMap;
 
@@ -31,7 +31,7 @@ pub(super) struct Arguments(pub(super) BTreeMap<String, Value>);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
-    /// What finds items, or the attributes of a new one.
+    /// The dictionary that finds items, or the attributes of a new one.
     Query(Function),
     /// The second dictionary of `SecItemUpdate`.
     Changes,
@@ -114,7 +114,7 @@ impl Arguments {
     }
 }
 
-/// All of it: core-foundation's own conversion ends at a NUL.
+/// The whole text: core-foundation's own conversion ends at a NUL.
 fn text_of(string: &CFString) -> String {
     let units: Vec<u16> = (0..string.char_len())
         // SAFETY: the index is within the string.

@@ -18,7 +18,7 @@ use super::items::{Item, Stored, check_group};
 use super::status::{DUPLICATE, INTERACTION_NOT_ALLOWED, NOT_FOUND, PARAM};
 use crate::references::given;
 
-/// One call: read, recorded, failed where the test wants it, and done.
+/// Handles one call: reads its arguments, records it, fails it if the test says so, and executes it.
 ///
 /// # Safety
 /// `query` is null or a valid dictionary.
@@ -33,7 +33,7 @@ unsafe fn call(
         Err(status) => return status,
     };
     let service = arguments.text("kSecAttrService").unwrap_or_default();
-    // The probe and the companions belong to the store that makes them.
+    // The probe and the companions belong to the store that creates them.
     let device = [".readability-probe", ".guarded-sessions"]
         .iter()
         .find_map(|suffix| service.strip_suffix(suffix))
@@ -59,13 +59,13 @@ unsafe extern "C" fn SecItemCopyMatching(query: CFDictionaryRef, result: *mut CF
         let wants_data = match (wants, query.has("kSecMatchLimit")) {
             ((Some(true), None), false) => true,
             ((None, Some(true)), true) => false,
-            // Apple allows more; the adapter asks for nothing else.
+            // Apple allows more, but the adapter uses nothing else.
             _ => return Err(PARAM),
         };
         let shown = |item: &&Item| item.matches(query) && device.shows(item);
         let found: Vec<_> = device.items.iter().filter(shown).cloned().collect();
-        // From Security-60157 on (iOS 15) attributes of items behind access control are decrypted too, for which nobody
-        // may be asked here: such items are skipped, or fail the call (SecDbKeychainItem.m, SecItemDb.c).
+        // From Security-60157 on (iOS 15), the attributes of items behind access control are encrypted too. The user
+        // may not be asked here, so such items are skipped, or the call fails (SecDbKeychainItem.m, SecItemDb.c).
         let found = if wants_data {
             found
         } else {
@@ -112,7 +112,7 @@ fn attributes_of(item: &Item) -> CFType {
         text("kSecAttrService", &item.service),
         text("kSecAttrAccessGroup", &item.group),
     ];
-    // As for an item that was made without one.
+    // As for an item that was created without one.
     if item.stored != Stored::Nothing {
         pairs.push(text("kSecAttrAccount", &item.account));
     }
@@ -124,7 +124,7 @@ fn attributes_of(item: &Item) -> CFType {
 #[unsafe(no_mangle)]
 unsafe extern "C" fn SecItemAdd(attributes: CFDictionaryRef, result: *mut CFTypeRef) -> i32 {
     let act = |device: &mut Device, attributes: &Arguments| {
-        // Apple allows more; the adapter asks for nothing else.
+        // Apple allows more, but the adapter uses nothing else.
         if result.is_null() == (attributes.boolean("kSecReturnAttributes") == Some(true)) {
             return Err(PARAM);
         }
@@ -208,7 +208,7 @@ unsafe extern "C" fn SecItemDelete(query: CFDictionaryRef) -> i32 {
 #[unsafe(no_mangle)]
 unsafe extern "C" fn SecCopyErrorMessageString(status: i32, reserved: *mut c_void) -> CFStringRef {
     assert!(reserved.is_null());
-    // As for numbers that Apple has no words for.
+    // As for numbers for which Apple has no message.
     if status == -77_777 {
         return std::ptr::null();
     }

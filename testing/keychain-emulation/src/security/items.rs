@@ -1,11 +1,11 @@
-//! What is in the Keychain, and who may have it.
+//! The items in the Keychain, and the rules for access to them.
 
 use super::access_control::{self, Protection};
 use super::arguments::Arguments;
 use super::groups::GROUPS;
 use super::status::{MISSING_ENTITLEMENT, PARAM};
 
-/// A generic password. The first four say which.
+/// A generic password. The first four fields identify it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Item {
     /// `kSecAttrService`
@@ -16,7 +16,7 @@ pub struct Item {
     pub group: String,
     /// `kSecAttrSynchronizable`
     pub synchronizable: bool,
-    /// Class, and flags other than 0 for an access control.
+    /// The class, and flags other than 0 for an access control.
     pub protection: Protection,
     /// `kSecAttrDescription`
     pub description: Option<String>,
@@ -28,19 +28,19 @@ pub struct Item {
     pub lost: bool,
 }
 
-/// What is stored, and what other code may have made of it.
+/// The stored value, and what other code may have made of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Stored {
-    /// As `SecItemAdd` was given it.
+    /// As passed to `SecItemAdd`.
     Data(Vec<u8>),
-    /// Found, and nothing is returned.
+    /// Found, but nothing is returned.
     Nothing,
-    /// Returned as something else than data.
+    /// Returned as another type than data.
     Text(String),
 }
 
 impl Item {
-    /// From what `SecItemAdd` was given.
+    /// From the attributes passed to `SecItemAdd`.
     pub(super) fn new(attributes: &Arguments) -> Result<Self, i32> {
         let group = attributes.text("kSecAttrAccessGroup").unwrap_or(GROUPS[0]);
         let mut item = Self {
@@ -61,7 +61,7 @@ impl Item {
         Ok(item)
     }
 
-    /// What is not said stays.
+    /// Absent attributes do not change.
     pub(super) fn change(&mut self, attributes: &Arguments) -> Result<(), i32> {
         if let Some(data) = attributes.data("kSecValueData") {
             self.stored = Stored::Data(data.to_vec());
@@ -84,7 +84,7 @@ impl Item {
         if let Some(synchronizable) = attributes.boolean("kSecAttrSynchronizable") {
             self.synchronizable = synchronizable;
         }
-        // Whatever the two calls were that made it so.
+        // Regardless of the two calls that led to this.
         if self.synchronizable && (self.protection.flags != 0 || self.protection.class.ends_with("ThisDeviceOnly")) {
             return Err(PARAM);
         }
@@ -109,7 +109,7 @@ impl Item {
         let text = |key: &str, value: &str| query.text(key).is_none_or(|wanted| wanted == value);
         let synchronizable = match query.boolean("kSecAttrSynchronizable") {
             Some(wanted) => wanted == self.synchronizable,
-            // Without the key only those of this device are found.
+            // Without the key, only items of this device are found.
             None => query.has("kSecAttrSynchronizable") || !self.synchronizable,
         };
         text("kSecAttrService", &self.service)

@@ -1,6 +1,6 @@
 //! Keychain Services, emulated: the functions that the adapter calls, under their own names, over CoreFoundation's own
-//! dictionaries. As strict as Apple's and in places stricter. Each service is its own device, so that tests that run
-//! at once do not meet.
+//! dictionaries. They are as strict as Apple's and in places stricter. Each service has a separate device, so that
+//! tests that run at the same time do not interfere.
 
 mod access_control;
 mod arguments;

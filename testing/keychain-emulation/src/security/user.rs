@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-/// What the user does when asked.
+/// What the user does at a prompt.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Answer {
-    /// The right finger, face or passcode.
+    /// Uses the right finger, face or passcode.
     #[default]
     Authenticates,
     /// Taps "Cancel".
     Cancels,
-    /// A finger that is not enrolled.
+    /// Uses a finger that is not enrolled.
     Fails,
     /// Cannot be asked: the app is in the background.
     IsNotThere,
@@ -24,7 +24,7 @@ struct Context {
     authenticated: bool,
 }
 
-/// Those that are alive, by name; and how many there ever were.
+/// The living contexts, by name; and how many there ever were.
 static CONTEXTS: Mutex<(BTreeMap<String, Context>, u64)> = Mutex::new((BTreeMap::new(), 0));
 
 /// `LAContext()`, with its prompt.
@@ -41,7 +41,7 @@ pub(crate) fn new_context(prompt: &str, reuse_seconds: u32) -> String {
     name
 }
 
-/// What happens when the last reference goes.
+/// Called when the last reference is released.
 pub(crate) fn invalidate_context(name: &str) {
     CONTEXTS.lock().unwrap().0.remove(name);
 }
@@ -50,7 +50,7 @@ pub(super) fn is_context(name: &str) -> bool {
     CONTEXTS.lock().unwrap().0.contains_key(name)
 }
 
-/// Lets `ask` put the prompt to the user unless the context has an answer already.
+/// Makes `ask` prompt the user, unless the context already has an answer.
 pub(super) fn authenticate(name: Option<&str>, ask: impl FnOnce(&str, u32) -> Result<(), i32>) -> Result<(), i32> {
     let mut contexts = CONTEXTS.lock().unwrap();
     let Some(context) = name.and_then(|name| contexts.0.get_mut(name)) else {

@@ -1,4 +1,4 @@
-//! What every store promises, and every status at every call.
+//! The contract of every store, and every status at every call.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -26,14 +26,14 @@ impl Place for Emulated {
         off_thread(open(self.0.clone()))
     }
 
-    /// Not "not found" and "duplicate", which are answers and not failures: the core's own tests have those.
+    /// Without "not found" and "duplicate", which are answers and not failures: the core's own tests cover those.
     fn failures(&self) -> Vec<Failure> {
         let statuses = [
             -4, -34, -36, -50, -61, -108, -128, -909, -2070, -25243, -25291, -25293, -25308, -25320, -26275, -34018,
             -67585, -12345,
         ];
         let constraint = self.0.access_control.as_ref().map(|control| control.constraint);
-        // An item that is bound to the enrolled fingers may be lost for ever then: it is replaced.
+        // An item that is bound to the enrolled fingers may be lost for ever in this case, so it is replaced.
         let is_replaced = |status| status == -25293 && constraint == Some(KeychainAccessConstraint::BiometryCurrentSet);
         let scripted = statuses.into_iter().flat_map(|status| {
             let is_replaced = is_replaced(status);

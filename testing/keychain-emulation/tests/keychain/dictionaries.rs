@@ -1,4 +1,4 @@
-//! What arrives in the Keychain of what the options say.
+//! How the options arrive in the Keychain.
 
 use pilotlight_core::adapters::keychain::{
     KeychainAccessConstraint, KeychainAccessibility, KeychainOptions, KeychainStatus, KeychainStore,
@@ -10,7 +10,7 @@ use pilotlight_keychain_emulation::{calls, open};
 
 use crate::{asking, bytes, options, synchronizable};
 
-/// As other code, or another version of the app, made it.
+/// An item as made by other code, or by another version of the app.
 fn item_of(options: &KeychainOptions, stored: Stored) -> Item {
     Item {
         service: options.service.clone(),
@@ -83,7 +83,7 @@ fn an_item_is_in_the_group_that_was_chosen_or_in_the_apps_first() {
         ..options.clone()
     };
     open(shared.clone()).write("session", &bytes("shared")).unwrap();
-    // Without a group it is the app's own, and what others put elsewhere is none of this store's business.
+    // Without a group, the store uses the app's own, and ignores items that others put elsewhere.
     let own = open(options.clone());
     assert_eq!(own.read("session"), Ok(None));
     assert_eq!(own.names(), Ok(Vec::new()));
@@ -99,7 +99,7 @@ fn an_item_is_in_the_group_that_was_chosen_or_in_the_apps_first() {
     assert!(groups("session").eq([GROUPS[1].to_owned(), GROUPS[0].to_owned()]));
     own.delete("session").unwrap();
     assert_eq!(open(shared).read("session"), Ok(Some(bytes("shared"))));
-    // Items of other libraries are looked for in all.
+    // Items of other libraries are searched in all groups.
     let all = KeychainOptions {
         all_groups: true,
         ..options
@@ -107,7 +107,7 @@ fn an_item_is_in_the_group_that_was_chosen_or_in_the_apps_first() {
     assert_eq!(open(all).read("session"), Ok(Some(bytes("shared"))));
 }
 
-/// Its own process for each store: what is learned of the group is read from these dictionaries.
+/// Each store has a new process: these dictionaries show what it learns about the group.
 #[test]
 fn the_apps_own_group_is_learned_from_what_the_system_says_of_an_item() {
     let options = options();
@@ -141,7 +141,7 @@ fn the_apps_own_group_is_learned_from_what_the_system_says_of_an_item() {
     assert!(left.iter().map(|item| item.group.as_str()).eq([GROUPS[1]]));
 }
 
-/// What is readable before the first unlock hides the app's own from a list; it proves nothing.
+/// An item that is readable before the first unlock hides the app's own from a list, so it proves nothing.
 #[test]
 fn a_planted_probe_of_another_class_is_no_proof_before_the_first_unlock() {
     let options = options();
@@ -216,7 +216,7 @@ fn what_other_code_left_is_empty_or_an_error_and_never_a_crash() {
     });
     let store = open(options.clone());
     assert_eq!(store.read("session"), Ok(Some(bytes(""))));
-    // It was made without an account, which is the empty one in a list.
+    // It was made without an account, which a list shows as the empty one.
     assert_eq!(store.names(), Ok(vec![String::new()]));
 
     let options = crate::options();

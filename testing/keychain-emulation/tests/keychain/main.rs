@@ -1,4 +1,4 @@
-//! The adapter that ships, over real CoreFoundation dictionaries.
+//! The adapter as shipped, over real CoreFoundation dictionaries.
 
 #![allow(clippy::unwrap_used, reason = "a helper of a test fails as the test does")]
 
@@ -20,7 +20,7 @@ fn bytes(value: impl Into<Vec<u8>>) -> SecretBytes {
     SecretBytes::new(value.into())
 }
 
-/// Its own device for each caller: the service says which.
+/// A separate device for each caller, distinguished by the service.
 fn options() -> KeychainOptions {
     static MADE: AtomicUsize = AtomicUsize::new(0);
     KeychainOptions {

@@ -1,4 +1,4 @@
-//! What a session costs, in calls of the Keychain.
+//! The cost of a session in Keychain calls.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -66,7 +66,8 @@ async fn one_read_at_restore_none_for_a_valid_token_and_two_writes_for_each_rene
     let options = options();
     let first = session(&server, &options);
     assert_eq!(first.restore().await.unwrap(), SessionState::SignedOut);
-    // Either copy of the session, the probe that proves that a "not found" is true, made this once, and both copies again.
+    // Both copies of the session, the probe that proves that a "not found" is true, created this once, and both copies
+    // again.
     assert_eq!(counts(&options), [(CopyMatching, 5), (Add, 1)].into());
     let request = first.begin_sign_in(SignInOptions::default()).await.unwrap();
     let callback = server.authorize(&request.url, "ada@example.com").await.unwrap();
@@ -86,7 +87,7 @@ async fn one_read_at_restore_none_for_a_valid_token_and_two_writes_for_each_rene
     }
     assert_eq!(counts(&options), [].into());
 
-    // One write proves that the store takes writes, one stores the tokens; a third follows where the ID token waits for the
+    // One write proves that the store is writable, one stores the tokens. A third follows if the ID token waits for the
     // issuer's keys, which a new process has yet to fetch.
     for writes in [3, 2, 2] {
         restarted.access_token(forced()).await.unwrap();
@@ -137,7 +138,7 @@ async fn shared_with_an_extension_a_renewal_reads_at_most_twice_and_writes_at_mo
         let counts = counts(&options);
         // Before it renews, and before it writes.
         assert!(matches!(counts.get(&CopyMatching), Some(1 | 2)), "{counts:?}");
-        // No write where the other's renewal served.
+        // No write if the other process's renewal served.
         assert!(matches!(counts.get(&Update), None | Some(2 | 3)), "{counts:?}");
         assert!(counts.len() <= 2, "{counts:?}");
     }

@@ -1,4 +1,4 @@
-//! Statuses as the adapter hands them on.
+//! Statuses as the adapter reports them.
 
 use pilotlight_core::adapters::keychain::{
     Content, ItemQuery, KeychainAccessConstraint, KeychainAccessibility, KeychainItems, KeychainStatus,

@@ -1,4 +1,4 @@
-//! That the emulated calls refuse what Apple's refuse: otherwise the other tests would prove little.
+//! The emulated calls refuse what Apple's refuse; otherwise the other tests would prove little.
 
 #![allow(unsafe_code, reason = "a C interface, called as the adapter does not")]
 
@@ -203,7 +203,7 @@ fn service_account_group_and_synchronisation_say_which_item_it_is() {
     assert_eq!(add(&with(local.clone(), vec![group])), 0);
     assert_eq!(add(&with(local.clone(), vec![synchronizable.clone()])), 0);
     assert_eq!(add(&with(local, vec![synchronizable])), -25299);
-    // Without the key, only those of this device: one in each group.
+    // Without the key, only the items of this device: one in each group.
     assert_eq!(delete(&query), 0);
     assert_eq!(delete(&query), -25300);
     let any = ("kSecAttrSynchronizable", text("kSecAttrSynchronizableAny"));

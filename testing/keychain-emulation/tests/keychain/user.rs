@@ -1,4 +1,4 @@
-//! How often the user is asked, and what the answers do.
+//! How often the user is asked, and the effect of the answers.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use pilotlight_keychain_emulation::security::{Answer, with};
 
 use crate::{asking, bytes, options};
 
-/// A session in the Keychain; the user was not asked so far.
+/// Stores a session in the Keychain; the user was not asked so far.
 fn signed_in(options: &KeychainOptions) {
     open(options.clone()).write("session", &bytes("tokens")).unwrap();
     assert_eq!(prompts(options), []);
@@ -76,7 +76,7 @@ fn looking_for_what_is_not_there_listing_and_signing_out_ask_nobody() {
     assert_eq!(prompts(&options), []);
 }
 
-/// Also where its companion is gone, and without touching what others have in the same service.
+/// Even if its companion is gone, and without touching other items in the same service.
 #[test]
 fn what_a_removed_installation_left_behind_access_control_is_wiped() {
     let options = asking(KeychainAccessConstraint::UserPresence, 0);
@@ -138,7 +138,7 @@ fn an_existing_session_gets_and_loses_access_control_in_one_step() {
     assert_eq!(prompts(&plain), []);
     assert_eq!(open(asking).read("session"), Ok(Some(bytes("2"))));
     assert_eq!(prompts(&plain).len(), 1);
-    // The user agrees to the weaker protection, whose prompt is the system's.
+    // The user agrees to the weaker protection; the prompt is the system's.
     open(plain.clone()).write("session", &bytes("3")).unwrap();
     assert_eq!(prompts(&plain), [(String::new(), 0)]);
     assert_eq!(open(plain.clone()).read("session"), Ok(Some(bytes("3"))));

@@ -39,11 +39,11 @@ async fn main() -> ExitCode {
 }
 
 async fn run(flags: Flags) -> io::Result<()> {
-    // Before anybody can learn of the server and ask it to end.
+    // Before anybody can know of the server and ask it to end.
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
     let server = IdentityServer::start(flags.options).await?;
     server.control().set_clock_offset(flags.clock_offset);
-    // The program that reads the first line may close the pipe: that is no reason to end.
+    // The program that reads the first line may close the pipe; that is no reason to end.
     let _ = write!(
         io::stdout(),
         "listening: {}\ncontrol: {}\n",
@@ -51,7 +51,7 @@ async fn run(flags: Flags) -> io::Result<()> {
         server.control().url()
     );
     if let Some(path) = flags.ready_file {
-        // Renamed into place: a program that waits for the file never reads half of it.
+        // Renamed into place, so that a program that waits for the file never reads half of it.
         let draft = path.with_extension("partial");
         std::fs::write(&draft, server.issuer())?;
         std::fs::rename(&draft, &path)?;
@@ -62,13 +62,13 @@ async fn run(flags: Flags) -> io::Result<()> {
         () = server.stopped() => {}
         () = stdin_closed(), if flags.until_stdin_closes => {}
     }
-    // Lets the answer to a request for the end get out.
+    // Lets the answer to the shutdown request get out.
     server.stop().await;
-    // Not waiting for the thread that reads standard input.
+    // Does not wait for the thread that reads standard input.
     std::process::exit(0)
 }
 
-/// What comes on standard input is ignored; its end is the parent's end.
+/// Ignores the contents of standard input; its end means that the parent has ended.
 async fn stdin_closed() {
     let mut stdin = tokio::io::stdin();
     let mut ignored = [0; 1024];

@@ -1,4 +1,4 @@
-//! `/delegation`: a token for another, for the same user.
+//! `/delegation`: exchanges a token for another one for the same user.
 
 use axum::http::StatusCode;
 use axum::response::Response;

@@ -1,4 +1,4 @@
-//! ID tokens of the legacy endpoints: signed as the server's others are, or with HS256 and a secret of the client's.
+//! ID tokens of the legacy endpoints: signed like the server's others, or with HS256 and a secret of the client.
 
 use ring::{digest, hmac};
 use serde_json::{Map, Value, json};
@@ -10,7 +10,7 @@ use crate::jws;
 use crate::params::words;
 use crate::tokens::Issue;
 
-/// Why an ID token is not taken, in the words of the library that Auth0's servers use.
+/// Why an ID token is not accepted, in the words of the library that Auth0's servers use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum NotTaken {
     Expired,
@@ -91,7 +91,7 @@ fn verify_symmetric(request: &LegacyRequest, token: &str) -> Option<Map<String, 
     right.then_some(claims)
 }
 
-/// Of each client another; nobody else knows how it is made, as far as a test is concerned.
+/// A different secret for each client; as far as a test is concerned, nobody else can derive it.
 fn secret(client_id: &str) -> hmac::Key {
     let hash = digest::digest(&digest::SHA256, format!("secret of {client_id}").as_bytes());
     hmac::Key::new(hmac::HMAC_SHA256, hash.as_ref())
