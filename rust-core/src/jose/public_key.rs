@@ -91,12 +91,12 @@ fn is_for_verification(jwk: &Map<String, Value>) -> bool {
     by_use && by_operations
 }
 
-/// `None` if the member is present and not a string.
+/// `None` if the member is present and not a string. An empty string counts as absent, as some servers write it.
 #[expect(clippy::option_option, reason = "wrong, absent, there")]
 fn optional_text<'a>(jwk: &'a Map<String, Value>, name: &str) -> Option<Option<&'a str>> {
     match present(jwk, name) {
         None => Some(None),
-        Some(value) => value.as_str().map(Some),
+        Some(value) => value.as_str().map(|text| Some(text).filter(|text| !text.is_empty())),
     }
 }
 

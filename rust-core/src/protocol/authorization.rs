@@ -13,6 +13,7 @@ use crate::model::secret::Secret;
 use crate::protocol::endpoint::{Endpoint, Server};
 use crate::protocol::error::ProtocolError;
 use crate::protocol::pkce::challenge_s256;
+use crate::protocol::query::add_parameters;
 use crate::protocol::sanitized::sanitized_description;
 
 /// The unguessable values of one sign-in.
@@ -98,7 +99,7 @@ pub fn claims_with_essential_acr(claims: Option<&str>, classes: &[String]) -> Re
 /// The URL to open, with the request in it.
 pub fn authorization_url(metadata: &IssuerMetadata, request: &[(String, String)]) -> Url {
     let mut url = metadata.authorization_endpoint.clone();
-    url.query_pairs_mut().extend_pairs(pairs(request));
+    add_parameters(&mut url, pairs(request));
     url
 }
 

@@ -14,6 +14,7 @@ use crate::model::invalid::{InvalidValue, quoted};
 use crate::model::secret::Secret;
 use crate::protocol::endpoint::Endpoint;
 use crate::protocol::error::ProtocolError;
+use crate::protocol::query::add_parameters;
 
 const STANDARD_RETURN: &str = "post_logout_redirect_uri";
 /// The issuers' parameter names for the URL to return to: the standard's, Auth0's, and Amazon Cognito's ("Logout
@@ -106,16 +107,14 @@ pub fn logout(
         .map(|token| ("id_token_hint", token.expose()));
     let logout_hint = options.logout_hint.as_deref().map(|hint| ("logout_hint", hint));
     let state = expects_state.then(|| ("state", secrets.state.expose()));
-    let mut query = url.query_pairs_mut();
-    query
-        .append_pair("client_id", &configuration.client_id)
-        .extend_pairs(return_to.into_iter().chain(state).chain(hint).chain(logout_hint))
-        // The option takes precedence: no parameter is sent twice.
-        .extend_pairs(pairs(&parameters).filter(|(name, _)| *name != "logout_hint" || options.logout_hint.is_none()));
+    // The option takes precedence: no parameter is sent twice.
+    let others = pairs(&parameters).filter(|(name, _)| *name != "logout_hint" || options.logout_hint.is_none());
+    let own = [("client_id", configuration.client_id.as_str())];
+    let optional = return_to.into_iter().chain(state).chain(hint).chain(logout_hint);
+    add_parameters(&mut url, own.into_iter().chain(optional).chain(others));
     if options.federated {
-        query.append_key_only("federated");
+        url.query_pairs_mut().append_key_only("federated");
     }
-    drop(query);
     Ok(Logout { url, expects_state })
 }
 

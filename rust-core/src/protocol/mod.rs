@@ -25,6 +25,7 @@ pub mod mfa;
 pub mod mfa_token;
 pub mod pkce;
 pub mod pushed_authorization;
+mod query;
 pub mod revocation;
 pub mod sanitized;
 pub mod server_time;

@@ -13,6 +13,7 @@ use crate::protocol::endpoint::Endpoint;
 use crate::protocol::error::ProtocolError;
 use crate::protocol::intermediary::may_be_from_an_intermediary;
 use crate::protocol::message::{HttpAnswer, HttpRequest};
+use crate::protocol::query::add_parameters;
 
 /// The pushed authorization request endpoint.
 pub const ENDPOINT: Endpoint = Endpoint::named("pushed authorization request endpoint");
@@ -79,8 +80,12 @@ pub fn read(answer: &HttpAnswer, now: Timestamp) -> Result<String, ProtocolError
 /// The URL to open (RFC 9126 4). Apart from the client ID, it reveals nothing about the user and the app.
 pub fn url(metadata: &IssuerMetadata, configuration: &Configuration, request_uri: &str) -> Url {
     let mut url = metadata.authorization_endpoint.clone();
-    url.query_pairs_mut()
-        .append_pair("client_id", &configuration.client_id)
-        .append_pair("request_uri", request_uri);
+    add_parameters(
+        &mut url,
+        [
+            ("client_id", configuration.client_id.as_str()),
+            ("request_uri", request_uri),
+        ],
+    );
     url
 }

@@ -223,6 +223,22 @@ fn rsa_keys_have_2048_bits_and_may_have_a_leading_zero() {
     }
 }
 
+/// As some servers write an absent member.
+#[test]
+fn an_empty_string_counts_as_absent() {
+    for algorithm in ["RS256", "ES256", "EdDSA"] {
+        let key = SigningKey::new("1", algorithm);
+        for member in ["use", "alg", "kid"] {
+            let published = with(key.jwk(), member, "".into());
+            assert_eq!(
+                outcome(&key, &json!({"alg": algorithm}), &[published]),
+                Ok(()),
+                "{algorithm} {member}"
+            );
+        }
+    }
+}
+
 /// RFC 7518 6.2.1.2 requires the full length, and nothing more. The number is the same.
 #[test]
 fn coordinates_may_have_leading_zeros_or_lack_them() {

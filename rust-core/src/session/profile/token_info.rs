@@ -37,7 +37,7 @@ impl TokenInfo {
         let answer = self.issuer.call(tokeninfo::ENDPOINT, request).await?;
         let claims = tokeninfo::read(&answer, self.issuer.server_now())?;
         let now = self.context.now().wall;
-        Profile::from_claims(claims, now).ok_or_else(|| unexpected("it is about nobody"))
+        Profile::from_claims(claims, now).ok_or_else(|| unexpected("it has no sub claim"))
     }
 
     /// The profile for the session's own ID token, if it is about `subject`.
@@ -51,7 +51,7 @@ impl TokenInfo {
             other => other,
         })?;
         if profile.subject != subject {
-            return Err(unexpected("it is about another user than the one who signed in"));
+            return Err(unexpected("it is about a different user than the one who signed in"));
         }
         Ok(profile)
     }

@@ -163,14 +163,17 @@ impl UserProfile {
             UserInfo::Claims(claims) => claims,
             UserInfo::Signed(jwt) => self.verifier.verify_userinfo(&jwt, &metadata).await?,
         };
-        let about_another = || Error::UnexpectedAnswer {
+        let unexpected = |problem: &str| Error::UnexpectedAnswer {
             server: userinfo::ENDPOINT.into(),
             status: answer.status,
-            problem: "it is about another user than the one who signed in".to_owned(),
+            problem: problem.to_owned(),
         };
-        Profile::from_claims(claims, self.context.now().wall)
-            .filter(|profile| profile.subject == subject)
-            .ok_or_else(about_another)
+        let profile = Profile::from_claims(claims, self.context.now().wall);
+        let profile = profile.ok_or_else(|| unexpected("it has no sub claim"))?;
+        if profile.subject != subject {
+            return Err(unexpected("it is about a different user than the one who signed in"));
+        }
+        Ok(profile)
     }
 
     /// Keeps the profile with the session that requested it, and returns it.
