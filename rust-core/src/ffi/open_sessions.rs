@@ -126,7 +126,7 @@ pub(super) fn open_or_join(
             same.storage = storage;
             log.log(
                 LogLevel::Warning,
-                "this session was open with another configuration or other storage options; those of now count from now on, for \
+                "this session was open with another configuration or other storage options; the new settings now apply to \
                  every handle; what differs from sign-in to sign-in belongs in the sign-in's options",
             );
         }

@@ -47,9 +47,9 @@ fn started(name: &'static str) -> Handle {
     let started = start(name);
     #[expect(
         clippy::expect_used,
-        reason = "without a thread there is no session, and a lazily made static has nobody to tell"
+        reason = "without a thread there is no session, and a lazily initialised static cannot return an error"
     )]
-    started.expect("the system gave no thread")
+    started.expect("the system could not start a thread")
 }
 
 fn start(name: &str) -> io::Result<Handle> {

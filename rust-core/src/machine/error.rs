@@ -156,7 +156,7 @@ pub enum Error {
         retry_after: Option<u64>,
     },
     /// An answer that the protocol does not define: from a captive portal, a proxy, or a broken server.
-    #[error("{server}: the answer (status {status}) is not what the protocol says: {problem}")]
+    #[error("{server}: the answer (status {status}) is not what the protocol defines: {problem}")]
     UnexpectedAnswer {
         /// The server that answered, or seemed to.
         server: Server,
@@ -179,19 +179,19 @@ pub enum Error {
     )]
     ProofKeyLost,
     /// A key for binding tokens could not be made or used.
-    #[error("no proof of possession (DPoP) could be made: {0}")]
+    #[error("a proof of possession (DPoP) could not be made: {0}")]
     ProofKey(String),
     /// The lock between processes could not be obtained.
     #[error("another process is renewing the session and has not finished in time")]
     Busy,
     /// The lock between processes may not be held: the process may be suspended at any moment.
     #[error(
-        "the system gives this process no time in the background, and the session is shared with other processes: it is \
+        "the process has no background time, and the session is shared with other processes: it is \
          renewed when the app is in front, or when the system gives it time"
     )]
     NoBackgroundTime,
     /// The session was opened read-only.
-    #[error("this session is read-only: the app itself signs in and out and renews")]
+    #[error("this session is read-only; only the app itself can sign in, sign out or renew")]
     ReadOnly,
     /// Something that should be impossible.
     #[error("internal fault: {0}")]

@@ -21,7 +21,7 @@ pub trait ProofKeys: Send + Sync + fmt::Debug {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 pub enum ProofKeyError {
     /// The key can never be used again: it belongs to another device, or the device has been reset.
-    #[error("this device cannot use the key any more that the tokens are bound to")]
+    #[error("this device can no longer use the key that the tokens are bound to")]
     Lost,
     /// The key cannot be used while the device is locked.
     #[error("the key that the tokens are bound to cannot be used while the device is locked")]

@@ -33,7 +33,7 @@ pub fn unexpected(endpoint: Endpoint, answer: &HttpAnswer, problem: &str) -> Pro
     let media_type = answer.media_type();
     let problem = match (coding(answer), media_type.as_str()) {
         (Some(coding), _) => format!(
-            "{problem}; it is coded ({}), though no coding was asked for",
+            "{problem}; it has the content coding {}, although none was requested",
             sanitized_description(coding)
         ),
         (None, _) if is_from_an_intermediary(answer) => {

@@ -171,7 +171,7 @@ fn read_document(answer: &HttpAnswer, configured: &Url, now: Timestamp) -> Resul
         400..=499 if answer.status != 429 && may_be_refused_by_an_intermediary(answer) => unexpected(
             Endpoint::DISCOVERY,
             answer,
-            "no discovery document; if it stays so, check the issuer",
+            "no discovery document; if it persists, check the issuer",
         ),
         400..=428 | 430..=499 => wrong(&format!(
             "there is no discovery document at {url} (status {})",
@@ -180,7 +180,7 @@ fn read_document(answer: &HttpAnswer, configured: &Url, now: Timestamp) -> Resul
         300..=399 => unexpected(
             Endpoint::DISCOVERY,
             answer,
-            "a redirect that is not followed (one that is permanent and stays on the host would be); if it stays so, \
+            "a redirect that is not followed (only permanent ones on the same origin are); if it persists, \
              check the issuer",
         ),
         _ => resource_failure(Endpoint::DISCOVERY, answer, now),

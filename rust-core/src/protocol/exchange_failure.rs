@@ -97,7 +97,7 @@ fn calls_it_stale(words: &str) -> bool {
 
 fn refused(words: &str, subject: &str) -> ProtocolError {
     let problem = format!(
-        "names the session's {subject}, which the issuer does not accept, a fresh one neither ({words}): choose another token, or see \
+        "names the session's {subject}, which the issuer does not accept, even when fresh ({words}): choose another token, or see \
          what the issuer wants of it, at Auth0 the Action of the Custom Token Exchange profile"
     );
     ProtocolError::Argument(InvalidValue::new("type", problem))

@@ -187,7 +187,7 @@ fn token_failure_meaning(
         code if grant.is_attempt() && is_final(answer.status) && !code.is_empty() => {
             ProtocolError::sign_in(&sanitized_description(code), &description)
         }
-        "" => unexpected(endpoint, answer, "no error that OAuth 2.0 knows"),
+        "" => unexpected(endpoint, answer, "not an error that OAuth 2.0 defines"),
         code if is_final(answer.status) && body.is_some_and(Object::is_complete) => ProtocolError::Refused {
             server: answer.server(endpoint),
             status: answer.status,
@@ -196,7 +196,7 @@ fn token_failure_meaning(
         },
         code => {
             let words = said(&sanitized_description(code), &description);
-            unexpected(endpoint, answer, &format!("no error that OAuth 2.0 knows ({words})"))
+            unexpected(endpoint, answer, &format!("not an error that OAuth 2.0 defines ({words})"))
         }
     }
 }
@@ -282,7 +282,7 @@ fn callback_meaning(server: &Server, code: &str, description: &str) -> ProtocolE
     }
 }
 
-pub(super) const NONCE_HINT: &str = "it wants a nonce in a proof of possession that has it";
+pub(super) const NONCE_HINT: &str = "it asks for a nonce although the proof of possession contains it";
 pub(super) const PROOF_HINT: &str = "the issuer does not accept the proof of possession, or requires one: set dpop, and check that the \
     issuer knows its address by the same URL as this app";
 const CLIENT_HINT: &str =

@@ -98,7 +98,7 @@ pub fn logout(
     let no_endpoint = || ProtocolError::Configuration {
         server: Endpoint::DISCOVERY.into(),
         field: "end_session_endpoint",
-        problem: "the issuer has no end-session endpoint, so its session in the browser cannot be ended".into(),
+        problem: "the issuer has no end-session endpoint, so the browser session cannot be ended".into(),
     };
     let mut url = metadata.end_session_endpoint.clone().ok_or_else(no_endpoint)?;
     let hint = secrets

@@ -17,7 +17,7 @@ pub enum TransportErrorKind {
     #[error("the server could not be reached")]
     Unreachable,
     /// The TLS handshake failed: a certificate that the system does not trust, or a proxy in between.
-    #[error("no trusted TLS connection could be made (is its certificate self-signed?)")]
+    #[error("no trusted TLS connection could be made (its certificate may be self-signed)")]
     Tls,
     /// The time for connecting or for the whole exchange ran out.
     #[error("the server did not answer in time")]

@@ -283,7 +283,7 @@ impl Context {
             outcome
         });
         self.spawner.spawn(work);
-        let not_finished = || Error::Internal("work that was to run to its end did not".to_owned());
+        let not_finished = || Error::Internal("a task ended without a result".to_owned());
         outcome.await.unwrap_or_else(|| Err(not_finished()))
     }
 }

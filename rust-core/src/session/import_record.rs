@@ -64,7 +64,7 @@ impl ImportRecord {
         match self.store.write_companion(CLOSED_SUFFIX, note).await {
             Ok(()) => self.is_closed.store(true, Ordering::SeqCst),
             Err(error) => {
-                let message = format!("import: that it is over could not be stored: {error}");
+                let message = format!("import: could not store that it is over: {error}");
                 self.context.log(LogLevel::Warning, &message);
             }
         }

@@ -120,7 +120,7 @@ impl Delegation {
             // Only the session's own renewal finds out whether it has ended.
             ProtocolError::RefreshTokenRejected => Error::AccessDenied {
                 server: endpoint::ENDPOINT.into(),
-                description: "it refuses the refresh token for this".into(),
+                description: "the refresh token is not accepted for delegation".into(),
             },
             other => other.into(),
         })

@@ -65,8 +65,8 @@ fn document() -> String {
     let mut text = String::from(
         "# Conformance of the relying party\n\n\
          The modules of the OpenID Foundation's conformance suite for relying parties that apply to a public native client. Each is\n\
-         its own test in `rust-core/tests/conformance`, against the project's identity server playing the suite's provider with\n\
-         that module's misbehaviour. The suite itself has not been run. The tests make this table.\n\n\
+         its own test in `rust-core/tests/conformance`, against the project's identity server, which plays the suite's\n\
+         provider and misbehaves as that module does. The suite itself has not been run. The tests generate this table.\n\n\
          | module | plan | what Pilotlight does | source |\n|---|---|---|---|\n",
     );
     for module in MODULES {

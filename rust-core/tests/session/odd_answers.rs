@@ -84,7 +84,7 @@ async fn an_answer_in_a_coding_that_is_not_known_is_named_as_what_it_is() {
     world.control().fault(Endpoint::Userinfo, Fault::coded("br"));
     let token = public(session.access_token(forced()).await).to_string();
     for words in [userinfo, token] {
-        assert!(words.contains("it is coded (br)"), "{words}");
+        assert!(words.contains("it has the content coding br"), "{words}");
     }
 }
 

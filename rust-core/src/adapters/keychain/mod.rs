@@ -40,7 +40,7 @@ pub fn open(options: KeychainOptions) -> Result<Arc<dyn BlockingStore>, String> 
     {
         if options.access_control.is_some() && !local_authentication::AuthenticationContext::is_available() {
             return Err(if cfg!(target_os = "tvos") {
-                "tvOS has no access control: nobody can be recognised there".to_owned()
+                "tvOS does not support access control".to_owned()
             } else {
                 "access control needs the framework LocalAuthentication: link it with the app (-framework \
                  LocalAuthentication)"

@@ -74,7 +74,7 @@ enum Meaning {
     Failed(&'static str),
 }
 
-const AGAIN: &str = "try again; when it stays, restart the device";
+const AGAIN: &str = "try again; if it persists, restart the device";
 const OURS: &str = "please report it";
 
 /// The codes of Apple's "Security Framework Result Codes" that can occur for Keychain items, by number.
@@ -134,7 +134,7 @@ const KNOWN: [(i32, &str, Meaning); 34] = [
     (
         -25299,
         "errSecDuplicateItem",
-        Meaning::Failed("another process writes the same item without end; try again"),
+        Meaning::Failed("another process keeps writing the same item; try again"),
     ),
     (-25300, "errSecItemNotFound", Meaning::Failed(AGAIN)),
     (-25301, "errSecBufferTooSmall", Meaning::Failed(OURS)),

@@ -224,7 +224,7 @@ fn parse_lifetime(written: SessionLifetime) -> Result<LifetimeLimits, InvalidVal
     if [limits.absolute, limits.idle].contains(&Some(Duration::ZERO)) {
         return Err(InvalidValue::new(
             FIELD,
-            "is no time at all; leave it out for a session without a limit",
+            "is zero; leave it out for a session without a limit",
         ));
     }
     match limits {

@@ -83,7 +83,7 @@ fn failure(answer: &HttpAnswer, now: Timestamp) -> ProtocolError {
     let code = body.text("error").unwrap_or_default();
     // This is not a rate limit: the account stays blocked until its owner acts.
     if let (429, "too_many_attempts" | "too_many_logins") = (answer.status, code) {
-        return ProtocolError::sign_in(code, "the issuer lets nobody in after too many wrong passwords");
+        return ProtocolError::sign_in(code, "the account is blocked after too many wrong passwords");
     }
     if code == "mfa_required"
         && let Some((token, requirements)) = mfa_token::required(&body)
@@ -109,7 +109,7 @@ fn failure(answer: &HttpAnswer, now: Timestamp) -> ProtocolError {
         Ok(refusal) => ProtocolError::sign_in(
             &refusal.code,
             match refusal.code.as_str() {
-                "invalid_user_password" => "the name or the password is wrong",
+                "invalid_user_password" => "the user name or the password is wrong",
                 "unauthorized" => "the issuer does not let this user in",
                 "password_leaked" => "the password was found in a leak elsewhere, and the issuer wants another",
                 _ => "the issuer refused it",

@@ -56,7 +56,7 @@ fn passing_trouble_is_seen_behind_any_refusals_status() {
 #[test]
 fn a_password_that_is_refused_is_said_in_own_words() {
     for (code, said) in [
-        ("invalid_user_password", "the name or the password is wrong"),
+        ("invalid_user_password", "the user name or the password is wrong"),
         ("unauthorized", "the issuer does not let this user in"),
         ("password_leaked", "found in a leak"),
         ("other", "the issuer refused it"),

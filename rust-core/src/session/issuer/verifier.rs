@@ -122,7 +122,7 @@ impl Verifier {
         };
         let client_id = &self.context.configuration().client_id;
         if present(&claims, "iss").is_some_and(|sent| sent != &metadata.issuer) {
-            return Err(wrong("the signed answer is another issuer's"));
+            return Err(wrong("the signed answer is from another issuer"));
         }
         if present(&claims, "aud").is_some_and(|sent| !names_audience(sent, client_id)) {
             return Err(wrong("the signed answer is for another client"));

@@ -146,7 +146,7 @@ impl PendingSignIn {
             Progress::Cancelled => Err(Error::SignInCancelled),
             Progress::Expired => Err(Error::sign_in(
                 "sign_in_expired",
-                "it was begun too long ago (15 minutes; a code for another device: as long as its issuer says); begin another",
+                "the sign-in took too long (15 minutes, or the lifetime of the code for another device); begin another",
             )),
             Progress::None => Err(Error::sign_in(
                 "no_sign_in_in_progress",

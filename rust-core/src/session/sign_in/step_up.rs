@@ -29,7 +29,7 @@ impl SteppingUp {
         match verified {
             Ok(claims) if claims.subject != self.subject => Err(Error::sign_in(
                 ANOTHER_USER,
-                "another user signed in than the one whose session this is, which stays as it was",
+                "a different user signed in; the session is unchanged",
             )),
             Err(Error::IdToken(error)) if is_unmet(&error.problem) => Err(Error::sign_in(
                 UNMET,

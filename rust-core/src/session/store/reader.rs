@@ -116,7 +116,7 @@ impl Reader {
         match moved.await {
             Ok(_) => None,
             Err(error) => {
-                let message = format!("it could not be kept aside yet: {error}");
+                let message = format!("the damaged item could not be kept aside yet: {error}");
                 self.context.log(LogLevel::Warning, &message);
                 Some(bytes)
             }

@@ -320,6 +320,6 @@ pub(super) fn is_out_of_reach(min_ttl: Duration, lifetime: u64) -> bool {
 pub(super) fn too_much(lifetime: u64) -> Error {
     Error::Argument {
         name: "min_ttl",
-        problem: format!("is more than the {lifetime} s that the issuer's tokens live"),
+        problem: format!("is longer than the {lifetime} s that the issuer's tokens are valid"),
     }
 }

@@ -95,7 +95,7 @@ impl TokenExchanges {
         options: TokenOptions,
     ) -> Result<Secret, Error> {
         exchange.check()?;
-        let not_written = || Error::Internal("not written as JSON".to_owned());
+        let not_written = || Error::Internal("could not be encoded as JSON".to_owned());
         let key = exchange.fingerprint().ok_or_else(not_written)?;
         if let Err(error) = self.store.ensure_session().await {
             if matches!(error, Error::NoSession | Error::Reauthenticate(_)) {

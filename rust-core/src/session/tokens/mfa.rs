@@ -235,7 +235,7 @@ impl Mfa {
         match error {
             Error::SignIn { code, description } if mfa::is_of_token(&code, &description.text) => {
                 let message = format!(
-                    "the issuer does not take the mfa_token any more: {}",
+                    "the issuer no longer accepts the mfa_token: {}",
                     said(&code, &description)
                 );
                 self.context.log(LogLevel::Info, &message);
@@ -283,7 +283,7 @@ fn proof(open: &OpenChallenge, answer: MfaAnswer) -> Result<MfaProof, Error> {
         let code = open.out_of_band.clone().ok_or_else(|| Error::Argument {
             name: "answer",
             problem:
-                "answers a message or a push, and none was sent: challenge the user with such an authenticator first"
+                "answers a message or a push, but none was sent: challenge the user with such an authenticator first"
                     .to_owned(),
         })?;
         Ok(MfaProof::OutOfBand { code, binding_code })

@@ -50,7 +50,7 @@ pub(super) async fn fresh(
             good().ok_or_else(|| Error::ServerConfiguration {
                 server: Endpoint::TOKEN.into(),
                 field: "scopes",
-                problem: "the issuer sent no ID token to exchange; the scope openid brings it".into(),
+                problem: "the issuer sent no ID token to exchange; request the scope openid".into(),
             })
         }
     }

@@ -231,8 +231,8 @@ async fn limits_that_make_no_sense_are_refused() {
             .map_err(|error| pilotlight_core::machine::error::Error::from(error).to_string())
     };
     for (absolute, idle, words) in [
-        (Some(0), None, "no time at all"),
-        (None, Some(0), "no time at all"),
+        (Some(0), None, "is zero"),
+        (None, Some(0), "is zero"),
         (Some(60), Some(61), "61 s, which is longer than the 60 s"),
     ] {
         let problem = parse(absolute, idle).unwrap_err();
