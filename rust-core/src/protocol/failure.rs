@@ -196,7 +196,11 @@ fn token_failure_meaning(
         },
         code => {
             let words = said(&sanitized_description(code), &description);
-            unexpected(endpoint, answer, &format!("not an error that OAuth 2.0 defines ({words})"))
+            unexpected(
+                endpoint,
+                answer,
+                &format!("not an error that OAuth 2.0 defines ({words})"),
+            )
         }
     }
 }

@@ -64,7 +64,8 @@ impl ExternalToken {
     fn fingerprint(&self) -> Result<Fingerprint, Error> {
         let parameters = sorted(self.parameters.clone());
         let all = (&self.token, &self.kind, &self.actor, &self.user_profile, parameters);
-        let bytes = SecretBytes::from_json(&all).map_err(|_| Error::Internal("could not be encoded as JSON".to_owned()))?;
+        let bytes =
+            SecretBytes::from_json(&all).map_err(|_| Error::Internal("could not be encoded as JSON".to_owned()))?;
         Ok(Fingerprint::of(&bytes))
     }
 }
