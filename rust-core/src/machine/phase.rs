@@ -76,7 +76,8 @@ impl Phase {
     }
 }
 
-/// Counts sign-ins and sign-outs. An answer that was asked for in an older generation is not for this session.
+/// Counts the sessions of this process, and step-ups that brought a refresh token. An answer that was asked for in an older
+/// generation is not for this session.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Generation(u64);
 
