@@ -41,7 +41,7 @@ public enum PLTSessionState: Int, Sendable {
 /// ```
 ///
 /// Each block is called once, on the main thread. An error is of the domain `Pilotlight.SessionError`; its codes are those of
-/// ``SessionError/errorCode``.
+/// ``SessionError/errorCode``. Where your API cannot be reached, `dataForRequest:completion:` gives an error of `NSURLErrorDomain`.
 #if canImport(ObjectiveC)
 @objc(PLTSession)
 #endif

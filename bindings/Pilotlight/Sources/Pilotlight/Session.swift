@@ -12,7 +12,8 @@ internal import PilotlightCore
 ///
 /// Make one for each user and issuer, at launch, and keep it: every part of the app may use it at the same time.
 /// Calls without `async` read memory only. Calls with `async` may read or write the store and talk to the issuer;
-/// each says which. They throw ``SessionError``, whose case says what to do, or `CancellationError`.
+/// each says which. They throw ``SessionError``, whose case says what to do, or `CancellationError`, and few others:
+/// ``data(for:audience:minTTL:using:)`` throws `URLError` when your API cannot be reached.
 ///
 /// **Cancellation.** When the task that waits for a call is cancelled, the call throws `CancellationError` at once,
 /// but the work continues to its end: a renewal that is aborted could lose the rotated refresh token

@@ -29,8 +29,9 @@ extension SessionError: CustomNSError {
     }
 
     /// The texts of `LocalizedError`, and what the case holds: `PilotlightReason`, `PilotlightRetryAfter`,
-    /// `PilotlightCode`, `PilotlightField`, `PilotlightArgument`, `PilotlightStatus`. The issuer's own words are not in
-    /// it, because an `NSError` is what crash reporters send.
+    /// `PilotlightCode`, `PilotlightField`, `PilotlightArgument`, `PilotlightStatus`, and of `stepUpRequired`
+    /// `PilotlightACRValues` and `PilotlightMaxAge`. The issuer's own words are not in it, because an `NSError` is what crash
+    /// reporters send.
     public var errorUserInfo: [String: Any] {
         var info: [String: Any] = [NSLocalizedDescriptionKey: errorDescription ?? summary]
         info[NSLocalizedFailureReasonErrorKey] = failureReason

@@ -7,7 +7,9 @@ internal import PilotlightCore
 /// languages switches over the cases, or looks up ``summary``. ``message`` is for a developer: it never holds a token, a
 /// code or a profile's content. What the issuer itself says is in ``issuerMessage``.
 ///
-/// A call throws nothing else but `CancellationError`, when the waiting task was cancelled.
+/// Beside it, a call throws `CancellationError` when the waiting task was cancelled. Three things come through as they are:
+/// `URLError` where ``Session/data(for:audience:minTTL:using:)`` or ``Session/stepUp(for:using:parameters:via:)`` does not
+/// reach the app's API, what the app's own ``WebAuthenticator`` throws, and what a `Decodable` type of the app's throws.
 public enum SessionError: Error, Hashable, Sendable {
     /// Nothing is wrong with the session; try the same call again later: after `retryAfter` seconds where the server
     /// said so, otherwise with growing pauses.
