@@ -21,7 +21,7 @@ struct IsolatedApp: App {
     var body: some Scene {
         WindowGroup {
             OrdersView(orders: orders)
-                .requiresSession { _ in SignInButton() }
+                .requiresSession { state in if state.requiresSignIn { SignInButton() } }
                 .environment(\.pilotlightSession, session)
         }
     }
