@@ -21,10 +21,11 @@ struct GlanceEntry: TimelineEntry, Sendable {
     let glance: Glance
 }
 
-/// What the widget shows: a state, nil where none could be read or the app was never opened, and whose it is.
+/// What the widget shows: a state, nil where none could be read or the app was never opened, and whose it is; or why none could be read.
 struct Glance: Sendable {
     let state: SessionState?
     var name: String?
+    var fault: String?
 }
 
 struct GlanceProvider: TimelineProvider {
@@ -46,21 +47,26 @@ struct GlanceProvider: TimelineProvider {
     }
 
     private static func entry() async -> GlanceEntry {
-        let session = await session()
-        let state = await session?.glance()
-        let profile = session?.cachedProfile
-        return GlanceEntry(date: Date(), glance: Glance(state: state, name: profile?.name ?? profile?.email))
+        do {
+            let session = try await session()
+            let state = try await session?.glance()
+            let profile = session?.cachedProfile
+            return GlanceEntry(date: Date(), glance: Glance(state: state, name: profile?.name ?? profile?.email))
+        } catch {
+            return GlanceEntry(date: Date(), glance: Glance(state: nil, fault: error.localizedDescription))
+        }
     }
 
-    /// That of the account which is current in the app.
+    /// That of the account which is current in the app; nil where the app was never opened.
     @MainActor
-    private static func session() -> Session? {
+    private static func session() throws -> Session? {
         guard let places = SharedPlaces(infoPlist: Bundle.main.object(forInfoDictionaryKey:)),
             let settings = AppSettings(savedIn: places.defaults)
         else { return nil }
         let configuration = settings.configuration()
         let name = SessionAccounts.currentName(for: configuration, in: places.defaults) ?? "default"
-        let storage = settings.storage(in: places, prompt: "")
-        return try? Session(configuration, storage: storage, name: name, readOnly: true)
+        // Never seen here: a widget cannot ask who the user is, and is told that the session is locked.
+        let storage = settings.storage(in: places, prompt: String(localized: "Your session is protected."))
+        return try Session(configuration, storage: storage, name: name, readOnly: true)
     }
 }
