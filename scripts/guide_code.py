@@ -160,7 +160,7 @@ def write_reference(folder):
     for source in sorted(SOURCES.glob("*.swift")):
         code = reference_code(source.relative_to(CHECKOUT), source.read_text(encoding="utf-8"))
         if code:
-            # Another name than the source's, which the compiler is told.
+            # Another name than the source's, which the code in it has for the compiler.
             write(folder / f"{source.stem}-snippets.swift", code)
 
 

@@ -65,7 +65,7 @@ struct GlanceProvider: TimelineProvider {
         else { return nil }
         let configuration = settings.configuration()
         let name = SessionAccounts.currentName(for: configuration, in: places.defaults) ?? "default"
-        // Never seen here: a widget cannot ask who the user is, and is told that the session is locked.
+        // Never seen here: a widget cannot ask who the user is, so its session is locked.
         let storage = settings.storage(in: places, prompt: String(localized: "Your session is protected."))
         return try Session(configuration, storage: storage, name: name, readOnly: true)
     }

@@ -30,10 +30,22 @@ extension Names {
     var cache: Cache { fatalError() }
     var analytics: Analytics { fatalError() }
 
-    var token: String { get { fatalError() } nonmutating set {} }
-    var message: String { get { fatalError() } nonmutating set {} }
-    var data: Data { get { fatalError() } nonmutating set {} }
-    var response: HTTPURLResponse { get { fatalError() } nonmutating set {} }
+    var token: String {
+        get { fatalError() }
+        nonmutating set {}
+    }
+    var message: String {
+        get { fatalError() }
+        nonmutating set {}
+    }
+    var data: Data {
+        get { fatalError() }
+        nonmutating set {}
+    }
+    var response: HTTPURLResponse {
+        get { fatalError() }
+        nonmutating set {}
+    }
 }
 
 @available(iOS 17, macOS 14, *)
