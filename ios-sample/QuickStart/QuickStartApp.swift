@@ -12,7 +12,6 @@ struct QuickStartApp: App {
     var body: some Scene {
         WindowGroup {
             AccountView(model: model)
-                .task { await model.restore() }
         }
     }
 }
@@ -24,9 +23,9 @@ struct AccountView: View {
         VStack(spacing: 16) {
             switch model.state {
             case nil:
-                ProgressView()
+                if model.error == nil { ProgressView() }
             case .signedIn:
-                Text("Hello, \(model.profile?.name ?? "…")")
+                Text(greeting)
                     .task { await model.loadProfile(maxAge: 3600) }
                 Button("Sign Out") { Task { await model.signOut() } }
             case .locked:
@@ -35,9 +34,25 @@ struct AccountView: View {
                 Button("Sign In") { Task { await model.signIn(using: SystemWebAuthenticator()) } }
             }
             // It says what happened and which setting to change.
-            if let error = model.error { Text(error.localizedDescription) }
+            if let error = model.error {
+                Text(error.localizedDescription)
+                if model.state?.requiresSignIn != true {
+                    Button("Try Again") { Task { await load() } }
+                }
+            }
         }
         .disabled(model.isBusy)
         .padding(24)
+        .task { await model.restore() }
+    }
+
+    private var greeting: String {
+        guard let profile = model.profile else { return "Hello." }
+        return "Hello, \(profile.name ?? profile.subject)."
+    }
+
+    private func load() async {
+        await model.restore()
+        if model.isSignedIn { await model.loadProfile(maxAge: 3600) }
     }
 }

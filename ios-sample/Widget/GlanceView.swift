@@ -21,6 +21,7 @@ struct GlanceView: View {
                 .font(.caption)
                 .foregroundStyle(.secondary)
             }
+            if let fault = glance.fault { Text(verbatim: fault).font(.caption).foregroundStyle(.secondary) }
         }
         .frame(maxWidth: .infinity, alignment: .leading)
         .accessibilityElement(children: .combine)
@@ -56,7 +57,9 @@ struct GlancePreviews: PreviewProvider {
         GlanceView(glance: Glance(state: .reauthenticationRequired(reason: .refreshTokenRejected)))
             .glancePreview("sign in again")
         GlanceView(glance: Glance(state: .locked)).glancePreview("locked")
-        GlanceView(glance: Glance(state: nil)).glancePreview("unavailable")
+        GlanceView(glance: Glance(state: nil)).glancePreview("never opened")
+        GlanceView(glance: Glance(state: nil, fault: SessionError.storageFailed(status: -34018, message: "").summary))
+            .glancePreview("unavailable")
     }
 }
 

@@ -21,10 +21,12 @@ struct GlanceEntry: TimelineEntry, Sendable {
     let glance: Glance
 }
 
-/// What the widget shows: the state (nil if it could not be read or the app was never opened) and the user's name.
+/// What the widget shows: the state (nil if it could not be read or the app was never opened) and the user's name; or why the
+/// state could not be read.
 struct Glance: Sendable {
     let state: SessionState?
     var name: String?
+    var fault: String?
 }
 
 struct GlanceProvider: TimelineProvider {
@@ -46,21 +48,26 @@ struct GlanceProvider: TimelineProvider {
     }
 
     private static func entry() async -> GlanceEntry {
-        let session = await session()
-        let state = await session?.glance()
-        let profile = session?.cachedProfile
-        return GlanceEntry(date: Date(), glance: Glance(state: state, name: profile?.name ?? profile?.email))
+        do {
+            let session = try await session()
+            let state = try await session?.glance()
+            let profile = session?.cachedProfile
+            return GlanceEntry(date: Date(), glance: Glance(state: state, name: profile?.name ?? profile?.email))
+        } catch {
+            return GlanceEntry(date: Date(), glance: Glance(state: nil, fault: error.localizedDescription))
+        }
     }
 
-    /// The session of the app's current account.
+    /// The session of the app's current account; nil if the app was never opened.
     @MainActor
-    private static func session() -> Session? {
+    private static func session() throws -> Session? {
         guard let places = SharedPlaces(infoPlist: Bundle.main.object(forInfoDictionaryKey:)),
             let settings = AppSettings(savedIn: places.defaults)
         else { return nil }
         let configuration = settings.configuration()
         let name = SessionAccounts.currentName(for: configuration, in: places.defaults) ?? "default"
-        let storage = settings.storage(in: places, prompt: "")
-        return try? Session(configuration, storage: storage, name: name, readOnly: true)
+        // Never seen here: a widget cannot ask who the user is, so its session is locked.
+        let storage = settings.storage(in: places, prompt: String(localized: "Your session is protected."))
+        return try Session(configuration, storage: storage, name: name, readOnly: true)
     }
 }

@@ -8,6 +8,7 @@ from test_xcode_project import PBXPROJ
 
 ICONS = "App/Assets.xcassets/AppIcon.appiconset"
 CATALOGUE, PLIST, WIDGET_PLIST = "App/InfoPlist.xcstrings", "Config/App-Info.plist", "Config/Widget-Info.plist"
+PRIVACY = "App/PrivacyInfo.xcprivacy"
 
 # (what is wrong, the file, the pattern to replace, what by, what is said of it)
 SPOILT = (
@@ -23,6 +24,8 @@ SPOILT = (
     ("a language that Xcode does not know", PBXPROJ, r"(knownRegions = \([^)]*)\bde,", r"\1", "speaks de, which is not among knownRegions"),
     ("an access group of nobody's", PLIST, r"\.shared<", ".common<", "PilotlightAccessGroup .*common is not among the entitlements"),
     ("an app group of nobody's", WIDGET_PLIST, r"group\.\$", "groups.$", r"PilotlightWidget \(Debug\): PilotlightAppGroup .* is not among"),
+    ("defaults without a reason", PRIVACY, "CA92.1</string>", "C56D.1</string>", r"PilotlightSample calls UserDefaults\.standard, and .* reason CA92\.1"),
+    ("a question of App Store Connect's without an answer", PLIST, "ITSAppUsesNonExemptEncryption", "ITSAppUsesEncryption", r"PilotlightSample \(Debug\): .* ITSAppUsesNonExemptEncryption"),
     ("an Info.plist without the rest", PBXPROJ, r"GENERATE_INFOPLIST_FILE = YES;", "GENERATE_INFOPLIST_FILE = NO;", "has no identifier and no version"),
     ("an extension among the frameworks", PBXPROJ, r"dstSubfolderSpec = 13;", "dstSubfolderSpec = 10;", "no app embeds PilotlightWidget where"),
     ("an extension that is not built first", PBXPROJ, r"(target = )[0-9A-F]{24} /\* PilotlightWidget \*/", None, "does not depend on PilotlightWidget, which it embeds"),

@@ -16,6 +16,9 @@ SIDE = 1024
 # The values that the app's code looks up, and the entitlement that must contain them.
 SHARED_PLACES = {"PilotlightAccessGroup": "keychain-access-groups", "PilotlightAppGroup": "com.apple.security.application-groups"}
 
+# Apple, "Describing use of required reason API": the app's own defaults, and those that it shares in an app group.
+DEFAULTS = {"UserDefaults.standard": "CA92.1", "UserDefaults(suiteName:": "1C8F.1"}
+
 
 def folders(project, target):
     return [project.root / project.objects[name]["path"] for name in target.get("fileSystemSynchronizedGroups", [])]
@@ -115,6 +118,24 @@ def place_faults(project, target):
             yield f"{where}: without GENERATE_INFOPLIST_FILE its Info.plist has no identifier and no version"
 
 
+def manifest_faults(project, target):
+    """What App Store Connect asks about an app is answered, and its privacy manifest has the reasons of what its Swift calls."""
+    if target["productType"] not in (APPLICATION, EXTENSION):
+        return
+    for where, settings in configurations(project, target):
+        if target["productType"] == APPLICATION and "ITSAppUsesNonExemptEncryption" not in property_list(project, settings, "INFOPLIST_FILE"):
+            yield f"{where}: its Info.plist does not say ITSAppUsesNonExemptEncryption"
+    sources, declared = "", set()
+    for folder in folders(project, target):
+        sources += "".join(file.read_text(encoding="utf-8") for file in sorted(folder.rglob("*.swift")))
+        for manifest in folder.rglob("*.xcprivacy"):
+            for one in plistlib.loads(manifest.read_bytes()).get("NSPrivacyAccessedAPITypes", []):
+                declared.update(one.get("NSPrivacyAccessedAPITypeReasons", []))
+    for call, reason in DEFAULTS.items():
+        if call in sources and reason not in declared:
+            yield f"{target['name']} calls {call}, and its privacy manifest does not give the reason {reason}"
+
+
 def embedding_faults(project):
     """Checks that each extension is in an app that depends on it, with an identifier that begins with the app's."""
     targets = project.targets()
@@ -177,7 +198,7 @@ def name_faults(project, target):
 def faults(project):
     """A sentence for each fault of a project whose graph is complete."""
     for _, target in project.targets().values():
-        for faults in (asset_faults, language_faults, place_faults, test_faults, name_faults):
+        for faults in (asset_faults, language_faults, place_faults, manifest_faults, test_faults, name_faults):
             yield from faults(project, target)
     yield from embedding_faults(project)
     yield from language_mode_faults(project)

@@ -2,6 +2,9 @@
 #import "ProfileViewController.h"
 @import Pilotlight;
 
+// Metadata and claims are JSON: where a text is expected there may be a number, or null.
+static NSString *text(id value) { return [value isKindOfClass:NSString.class] ? value : nil; }
+
 @implementation ProfileViewController
 
 // Tutorial "Session handling": at launch, keep the user signed in.
@@ -44,10 +47,12 @@
 // Tutorial "User metadata".
 - (IBAction)saveCountry:(id)sender {
     NSString *country = self.countryField.text;
-    [self.session updateMetadata:@{@"country" : country ?: [NSNull null]}
+    // Null deletes the key.
+    id value = country.length > 0 ? (id)country : [NSNull null];
+    [self.session updateMetadata:@{@"country" : value}
                       completion:^(NSDictionary<NSString *, id> *metadata, NSError *error) {
         if (error) { return [self showError:error]; }
-        self.countryField.text = metadata[@"country"];
+        self.countryField.text = text(metadata[@"country"]);
     }];
 }
 
@@ -67,7 +72,8 @@
 }
 
 - (void)showName:(NSDictionary<NSString *, id> *)profile {
-    self.welcomeLabel.text = [NSString stringWithFormat:@"Welcome, %@", profile[@"name"] ?: self.session.userIdentifier];
+    self.welcomeLabel.text =
+        [NSString stringWithFormat:@"Welcome, %@", text(profile[@"name"]) ?: self.session.userIdentifier];
 }
 
 // What happened, and what to do about it.

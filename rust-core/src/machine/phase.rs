@@ -76,7 +76,8 @@ impl Phase {
     }
 }
 
-/// Counts sign-ins and sign-outs. An answer to a request of an older generation does not apply to this session.
+/// Counts the sessions of this process, and step-ups that brought a refresh token. An answer to a request of an older
+/// generation does not apply to this session.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Generation(u64);
 

@@ -6,6 +6,7 @@ typedef double NSTimeInterval;
 #pragma clang assume_nonnull begin
 @interface NSString : NSObject
 @property (readonly) NSUInteger length;
+- (BOOL)isEqualToString:(NSString *)other;
 + (instancetype)stringWithFormat:(NSString *)format, ...;
 @end
 

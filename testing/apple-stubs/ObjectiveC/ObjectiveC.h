@@ -19,5 +19,7 @@ __attribute__((objc_root_class))
 + (instancetype)alloc;
 + (instancetype)new;
 - (instancetype)init;
++ (Class)class __attribute__((availability(swift, unavailable)));
+- (BOOL)isKindOfClass:(Class)kind;
 @end
 #pragma clang assume_nonnull end

@@ -130,6 +130,8 @@ extension View {
     nonisolated public func toolbar<Content: ToolbarContent>(
         @ToolbarContentBuilder content: () -> Content
     ) -> some View { EmptyView() }
+    @available(iOS 14.0, macOS 11.0, *)
+    nonisolated public func toolbar<Content: View>(@ViewBuilder content: () -> Content) -> some View { EmptyView() }
     @available(iOS 15.0, macOS 12.0, *)
     nonisolated public func buttonStyle<S: PrimitiveButtonStyle>(_ style: S) -> some View { EmptyView() }
     @available(iOS 14.0, macOS 11.0, *)

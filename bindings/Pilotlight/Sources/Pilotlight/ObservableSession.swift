@@ -4,13 +4,27 @@ import Foundation
 
 /// A session for SwiftUI on iOS 15 and 16: an `ObservableObject` on the main actor, with the members of ``SessionModel``.
 ///
+/// Make it once, in the app: `@StateObject private var model = ObservableSession(try! Session(…))`.
+///
 /// ```swift
-/// @StateObject private var model = ObservableSession(session)
-/// var body: some View {
-///     switch model.state {
-///     case .signedIn: HomeView()
-///     case nil: ProgressView()
-///     default: Button("Sign in") { Task { await model.signIn(using: SystemWebAuthenticator()) } }
+/// struct AccountView: View {
+///     @ObservedObject var model: ObservableSession
+///
+///     var body: some View {
+///         VStack {
+///             switch model.state {
+///             case nil: if model.error == nil { ProgressView() }
+///             case .signedIn: HomeView()
+///             case .locked: Text("Unlock the device to go on.")
+///             case .signedOut, .reauthenticationRequired:
+///                 Button("Sign In") { Task { await model.signIn(using: SystemWebAuthenticator()) } }
+///             }
+///             if let error = model.error {
+///                 Text(error.localizedDescription)
+///                 Button("Try Again") { Task { await model.restore() } }
+///             }
+///         }
+///         .task { await model.restore() }
 ///     }
 /// }
 /// ```

@@ -41,7 +41,7 @@ public enum PLTSessionState: Int, Sendable {
 /// ```
 ///
 /// Each block is called once, on the main thread. Errors have the domain `Pilotlight.SessionError` and the codes of
-/// ``SessionError/errorCode``.
+/// ``SessionError/errorCode``. If your API cannot be reached, `dataForRequest:completion:` gives an error of `NSURLErrorDomain`.
 #if canImport(ObjectiveC)
 @objc(PLTSession)
 #endif

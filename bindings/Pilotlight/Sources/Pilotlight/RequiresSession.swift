@@ -10,7 +10,7 @@ extension View {
     /// OrdersView()
     ///     .requiresSession { state in
     ///         if case .reauthenticationRequired = state { Text("Please sign in again.") }
-    ///         SignInButton()
+    ///         if state.requiresSignIn { SignInButton() } else { Text("Unlock the device to go on.") }
     ///     }
     /// ```
     ///
@@ -23,6 +23,7 @@ extension View {
     }
 
     /// Shows this view if a user is signed in, and otherwise a ``SignInButton``, or a sentence while the device is locked.
+    /// Its texts are keys of the app's string catalogue: "Sign In" and "The sign-in cannot be read while the device is locked."
     public func requiresSession() -> some View {
         requiresSession { state in
             switch state {

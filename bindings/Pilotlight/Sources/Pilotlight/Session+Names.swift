@@ -8,10 +8,13 @@ extension Session {
     ///
     /// Reads the store's list, but no session: there is no Face ID prompt. No network.
     ///
+    /// - Parameters:
+    ///   - configuration: Which client, at which issuer.
+    ///   - storage: Where the sessions are; by default, as in the initializer, the Keychain.
     /// - Throws: ``SessionError/configurationInvalid(field:message:)``, ``SessionError/deviceLocked(message:)``,
     ///   ``SessionError/storageFailed(status:message:)``, `CancellationError`.
     public static func names(
-        for configuration: SessionConfiguration, in storage: SessionStorage
+        for configuration: SessionConfiguration, in storage: SessionStorage = .keychain()
     ) async throws -> [String] {
         try await waitUnlessCancelled {
             do {

@@ -6,13 +6,14 @@ internal import PilotlightCore
 ///
 /// ```swift
 /// let session = try Session(.auth0(domain: "tenant.eu.auth0.com", clientID: "…"))
-/// if try await session.restore() == .signedOut { try await session.signIn(from: window) }
+/// if try await session.restore().requiresSignIn { try await session.signIn(from: window) }
 /// let request = try await session.authorized(url)
 /// ```
 ///
 /// Create one for each user and issuer at launch, and keep it: every part of the app may use it at the same time.
 /// Calls without `async` read memory only. Calls with `async` may read or write the store and contact the issuer; the
 /// documentation of each call says which. They throw ``SessionError``, whose case says what to do, or `CancellationError`.
+/// Few throw others: ``data(for:audience:minTTL:using:)`` throws `URLError` if your API cannot be reached.
 ///
 /// **Cancellation.** When the task that waits for a call is cancelled, the call throws `CancellationError` at once, but
 /// the work continues to its end: aborting a renewal could lose the rotated refresh token, and with it the session. So

@@ -6,11 +6,17 @@ import Observation
 /// the main actor.
 ///
 /// ```swift
-/// @State private var accounts = SessionAccounts(configuration)
-/// var body: some View {
-///     ContentView(session: accounts.current?.session)
-///         .toolbar { AccountMenu(accounts) }
-///         .task { try? await accounts.restore() }
+/// struct RootView: View {
+///     @State private var accounts = SessionAccounts(.auth0(domain: "tenant.eu.auth0.com", clientID: "…"))
+///     @State private var message = ""
+///
+///     var body: some View {
+///         ContentView(session: accounts.current?.session, message: message)
+///             .toolbar { AccountMenu(accounts) { message = $0.localizedDescription } }
+///             .task {
+///                 do { try await accounts.restore() } catch { message = error.localizedDescription }
+///             }
+///     }
 /// }
 /// ```
 ///

@@ -29,8 +29,9 @@ extension SessionError: CustomNSError {
     }
 
     /// The texts of `LocalizedError`, and the values of the case: `PilotlightReason`, `PilotlightRetryAfter`,
-    /// `PilotlightCode`, `PilotlightField`, `PilotlightArgument`, `PilotlightStatus`, `PilotlightACRValues`,
-    /// `PilotlightMaxAge`. It does not contain the issuer's own words, because crash reporters send an `NSError`.
+    /// `PilotlightCode`, `PilotlightField`, `PilotlightArgument`, `PilotlightStatus`, and for `stepUpRequired`
+    /// `PilotlightACRValues` and `PilotlightMaxAge`. It does not contain the issuer's own words, because crash reporters send
+    /// an `NSError`.
     public var errorUserInfo: [String: Any] {
         var info: [String: Any] = [NSLocalizedDescriptionKey: errorDescription ?? summary]
         info[NSLocalizedFailureReasonErrorKey] = failureReason

@@ -7,8 +7,9 @@ internal import PilotlightCore
 /// cases or look up ``summary``. ``message`` is for developers: it never contains a token, a code or profile data. The
 /// issuer's own text is in ``issuerMessage``.
 ///
-/// Besides this error, calls throw `CancellationError` if the waiting task was cancelled. Calls that send your own requests also
-/// throw `URLError`, and calls that take a ``WebAuthenticator`` also throw its errors.
+/// Besides this error, calls throw `CancellationError` if the waiting task was cancelled. Three kinds of errors are passed on as
+/// they are: `URLError`, if ``Session/data(for:audience:minTTL:using:)`` or ``Session/stepUp(for:using:parameters:via:)`` does not
+/// reach the app's API; the errors of the app's own ``WebAuthenticator``; and those of the app's own `Decodable` types.
 public enum SessionError: Error, Hashable, Sendable {
     /// Nothing is wrong with the session; try the same call again later: after `retryAfter` seconds if there is a value,
     /// otherwise with growing pauses.

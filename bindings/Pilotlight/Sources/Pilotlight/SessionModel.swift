@@ -4,13 +4,27 @@ import Observation
 
 /// A session for SwiftUI: observable, on the main actor.
 ///
+/// Make it once, in the app: `@State private var model = SessionModel(try! Session(…))`.
+///
 /// ```swift
-/// @State private var model = SessionModel(session)
-/// var body: some View {
-///     switch model.state {
-///     case .signedIn: HomeView()
-///     case nil: ProgressView()
-///     default: Button("Sign in") { Task { await model.signIn(using: SystemWebAuthenticator()) } }
+/// struct AccountView: View {
+///     let model: SessionModel
+///
+///     var body: some View {
+///         VStack {
+///             switch model.state {
+///             case nil: if model.error == nil { ProgressView() }
+///             case .signedIn: HomeView()
+///             case .locked: Text("Unlock the device to go on.")
+///             case .signedOut, .reauthenticationRequired:
+///                 Button("Sign In") { Task { await model.signIn(using: SystemWebAuthenticator()) } }
+///             }
+///             if let error = model.error {
+///                 Text(error.localizedDescription)
+///                 Button("Try Again") { Task { await model.restore() } }
+///             }
+///         }
+///         .task { await model.restore() }
 ///     }
 /// }
 /// ```

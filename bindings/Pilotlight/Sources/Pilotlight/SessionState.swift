@@ -19,6 +19,14 @@ public enum SessionState: Hashable, Sendable {
     public var isSignedIn: Bool {
         if case .signedIn = self { true } else { false }
     }
+
+    /// Whether a sign-in is what comes next: nobody is signed in, or the session has ended.
+    public var requiresSignIn: Bool {
+        switch self {
+        case .signedOut, .reauthenticationRequired: true
+        case .signedIn, .locked: false
+        }
+    }
 }
 
 /// Why the user has to sign in again.

@@ -18,7 +18,7 @@ private func showSignIn() async {}
 func launch(_ session: Session) async throws {
     try await session.restore()
     try await session.importSession(from: .auth0CredentialsManager())
-    if session.state == .signedOut { try await session.signIn(using: authenticator) }
+    if session.state?.requiresSignIn == true { try await session.signIn(using: authenticator) }
 }
 
 func forget(_ session: Session) async throws {

@@ -102,6 +102,18 @@ import FoundationNetworking
         #expect(info["PilotlightField"] as? String == "clientID")
     }
 
+    @Test func theReferenceNamesEveryKeyOfTheUserInfo() throws {
+        let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
+            "../../Sources/Pilotlight/SessionError+NSError.swift")
+        let lines = String(decoding: try Data(contentsOf: file), as: UTF8.self).components(separatedBy: "\n")
+        let named = Set(lines.filter { $0.contains("///") }.flatMap { $0.components(separatedBy: "`") })
+        let keys = lines.compactMap { line in
+            line.components(separatedBy: "info[\"").dropFirst().first?.components(separatedBy: "\"")[0]
+        }
+        #expect(keys.count >= 8)
+        for key in keys { #expect(named.contains(key), "\(key)") }
+    }
+
     @Test func theIssuersWordsAreForTheAppAndNoLog() {
         let words = "Konto gesperrt (AADB2C90118) für ada@example.com"
         let error = SessionError.signInFailed(

@@ -114,17 +114,17 @@ import Testing
         _ = try await session.profile()
         let calls = try await server.requests(to: "token")
         let looking = try reader()
-        #expect(await looking.glance()?.isSignedIn == true)
+        #expect(try await looking.glance().isSignedIn)
         #expect(looking.cachedProfile?.name == session.cachedProfile?.name)
         #expect(try await server.requests(to: "token") == calls)
         try await server.revoke("ada@example.com")
         await #expect(throws: SessionError.self) { _ = try await session.accessToken(forceRefresh: true) }
         #expect(try await reader().glance() == .reauthenticationRequired(reason: .refreshTokenRejected))
-        #expect(await Session.preview(state: .locked).glance() == .locked)
+        #expect(try await Session.preview(state: .locked).glance() == .locked)
         let broken = SessionError.storageFailed(status: nil, message: "")
-        #expect(await Session.preview(state: nil, failingWith: broken).glance() == nil)
+        await #expect(throws: broken) { try await Session.preview(state: nil, failingWith: broken).glance() }
         let asking = SessionError.userAuthenticationFailed(reason: .failed, message: "")
-        #expect(await Session.preview(state: nil, failingWith: asking).glance() == .locked)
+        #expect(try await Session.preview(state: nil, failingWith: asking).glance() == .locked)
         await server.stop()
     }
 }

@@ -21,7 +21,7 @@ struct IsolatedApp: App {
     var body: some Scene {
         WindowGroup {
             OrdersView(orders: orders)
-                .requiresSession { _ in SignInButton() }
+                .requiresSession { state in if state.requiresSignIn { SignInButton() } }
                 .environment(\.pilotlightSession, session)
         }
     }
@@ -39,7 +39,7 @@ final class Orders {
 
     func load() async {
         do {
-            if try await session.restore() == .signedOut { try await session.signIn() }
+            if try await session.restore().requiresSignIn { try await session.signIn() }
             guard let url = URL(string: "https://api.example.com/orders") else { return }
             let request = try await session.authorized(URLRequest(url: url))
             let (data, _) = try await session.data(for: request)

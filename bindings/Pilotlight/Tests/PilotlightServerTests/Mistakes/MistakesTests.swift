@@ -4,7 +4,7 @@ import Pilotlight
 import Testing
 
 /// Makes each mistake once, with the real core and a real server: the error must say what happened and where to change it. The
-/// pages docs/quality-of-errors.md and Guides/QualityOfErrors.md are made from the results.
+/// guide "What the errors say" is generated from the results.
 @Suite struct MistakesTests {
     @Test func eachErrorSaysWhatHappenedAndWhereToChangeItAndThePageShowsThem() async throws {
         var rows: [String] = []
@@ -47,37 +47,26 @@ import Testing
         return "| \(mistake.name) | `\(error.shortName)` | \(words[0]) | \(words[1]) |"
     }
 
-    /// Compares the pages with the results; with `PILOTLIGHT_WRITE_MISTAKES=1` it writes the pages first.
+    /// Compares the guide with the results; with `PILOTLIGHT_WRITE_MISTAKES=1` it writes the guide first.
     private func compare(_ rows: [String]) throws {
         let head = """
-            What the errors say for \(rows.count) mistakes that developers make, servers have or users meet. A test makes each of them \
-            with a real session and a real identity server (`127.0.0.1:4000` here), and generates this page.
+            What the errors say in \(rows.count) cases: mistakes of developers, faults of servers, and problems of users. A test makes \
+            each of them with a real session and a real identity server (`127.0.0.1:4000` here), and generates this page.
             """
         let table = """
-            | Mistake | Error | ``errorDescription`` | ``recoverySuggestion`` |
+            | Mistake | Error | ``SessionError/errorDescription`` | ``SessionError/recoverySuggestion`` |
             |---|---|---|---|
             """
-        let body = ([table] + rows).joined(separator: "\n") + "\n"
-        let checkout = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(
-            "../../../../..")
-        let docc = "bindings/Pilotlight/Sources/Pilotlight/Pilotlight.docc/Guides/QualityOfErrors.md"
-        let linked = body.replacingOccurrences(of: "``errorDescription``", with: "``SessionError/errorDescription``")
-            .replacingOccurrences(of: "``recoverySuggestion``", with: "``SessionError/recoverySuggestion``")
-        let pages = [
-            docc: "# What the errors say\n\n\(head)\n\n## Overview\n\n\(linked)",
-            "docs/quality-of-errors.md":
-                "# The quality of errors\n\n\(head)\n\n\(body.replacingOccurrences(of: "``", with: "`"))",
-        ]
-        for (path, text) in pages {
-            let file = checkout.appendingPathComponent(path)
-            if ProcessInfo.processInfo.environment["PILOTLIGHT_WRITE_MISTAKES"] != nil {
-                try Data(text.utf8).write(to: file)
-            }
-            let found = (try? Data(contentsOf: file)).map { String(decoding: $0, as: UTF8.self) }
-            #expect(
-                found == text,
-                "\(path) is not what the table gives; PILOTLIGHT_WRITE_MISTAKES=1 scripts/swift.sh test --filter Mistakes"
-            )
+        let body = ([table] + rows).joined(separator: "\n")
+        let text = "# What the errors say\n\n\(head)\n\n## Overview\n\n\(body)\n"
+        let path = "../../../Sources/Pilotlight/Pilotlight.docc/Guides/QualityOfErrors.md"
+        let file = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent(path)
+        if ProcessInfo.processInfo.environment["PILOTLIGHT_WRITE_MISTAKES"] != nil {
+            try Data(text.utf8).write(to: file)
         }
+        let found = (try? Data(contentsOf: file)).map { String(decoding: $0, as: UTF8.self) }
+        #expect(
+            found == text,
+            "not what the table gives; PILOTLIGHT_WRITE_MISTAKES=1 scripts/swift.sh test --filter Mistakes writes it")
     }
 }

@@ -9,6 +9,6 @@ struct FirstApp: App {
 
 struct AccountView: View {
     var body: some View {
-        Text("Nobody is signed in.")
+        Text("Hello.")
     }
 }

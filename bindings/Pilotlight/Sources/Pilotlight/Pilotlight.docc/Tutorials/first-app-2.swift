@@ -3,18 +3,35 @@ import SwiftUI
 
 @main
 struct FirstApp: App {
+    // swift-format-ignore: NeverUseForceTry
+    @State private var model = SessionModel(
+        try! Session(.auth0(domain: "tenant.eu.auth0.com", clientID: "…")))
+
     var body: some Scene {
-        WindowGroup { AccountView() }
+        WindowGroup { AccountView(model: model) }
     }
 }
 
 struct AccountView: View {
-    @State private var session = try! Session(
-        .auth0(domain: "tenant.eu.auth0.com", clientID: "…"))
-    @State private var state: SessionState?
+    let model: SessionModel
 
     var body: some View {
-        Text(state?.isSignedIn == true ? "Welcome back." : "Nobody is signed in.")
-            .task { state = try? await session.restore() }
+        VStack(spacing: 16) {
+            switch model.state {
+            case nil:
+                if model.error == nil { ProgressView() }
+            case .signedIn:
+                Text("Welcome back.")
+            case .locked:
+                Text("Unlock the device to go on.")
+            case .signedOut, .reauthenticationRequired:
+                Text("Nobody is signed in.")
+            }
+            if let error = model.error {
+                Text(error.localizedDescription)
+                Button("Try Again") { Task { await model.restore() } }
+            }
+        }
+        .task { await model.restore() }
     }
 }

@@ -3,37 +3,38 @@ import SwiftUI
 
 @main
 struct FirstApp: App {
+    // swift-format-ignore: NeverUseForceTry
+    @State private var model = SessionModel(
+        try! Session(.auth0(domain: "tenant.eu.auth0.com", clientID: "…")))
+
     var body: some Scene {
-        WindowGroup { AccountView() }
+        WindowGroup { AccountView(model: model) }
     }
 }
 
 struct AccountView: View {
-    @State private var session = try! Session(
-        .auth0(domain: "tenant.eu.auth0.com", clientID: "…"))
-    @State private var state: SessionState?
-    @State private var message = ""
+    let model: SessionModel
 
     var body: some View {
-        VStack {
-            Text(state?.isSignedIn == true ? "Welcome back." : "Nobody is signed in.")
-            if state?.isSignedIn == false {
-                Button("Sign in") { Task { await signIn() } }
+        VStack(spacing: 16) {
+            switch model.state {
+            case nil:
+                if model.error == nil { ProgressView() }
+            case .signedIn:
+                Text("Welcome back.")
+            case .locked:
+                Text("Unlock the device to go on.")
+            case .signedOut, .reauthenticationRequired:
+                Button("Sign In") { Task { await model.signIn(using: SystemWebAuthenticator()) } }
             }
-            Text(message)
+            if let error = model.error {
+                Text(error.localizedDescription)
+                if model.state?.requiresSignIn != true {
+                    Button("Try Again") { Task { await model.restore() } }
+                }
+            }
         }
-        .task {
-            _ = try? await session.restore()
-            for await state in session.states { self.state = state }
-        }
-    }
-
-    private func signIn() async {
-        do {
-            try await session.signIn()
-            message = ""
-        } catch {
-            message = error.localizedDescription
-        }
+        .disabled(model.isBusy)
+        .task { await model.restore() }
     }
 }

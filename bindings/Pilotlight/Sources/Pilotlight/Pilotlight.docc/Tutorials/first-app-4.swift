@@ -3,43 +3,50 @@ import SwiftUI
 
 @main
 struct FirstApp: App {
+    // swift-format-ignore: NeverUseForceTry
+    @State private var model = SessionModel(
+        try! Session(.auth0(domain: "tenant.eu.auth0.com", clientID: "…")))
+
     var body: some Scene {
-        WindowGroup { AccountView() }
+        WindowGroup { AccountView(model: model) }
     }
 }
 
 struct AccountView: View {
-    @State private var session = try! Session(
-        .auth0(domain: "tenant.eu.auth0.com", clientID: "…"))
-    @State private var state: SessionState?
-    @State private var profile: SessionProfile?
-    @State private var message = ""
+    let model: SessionModel
 
     var body: some View {
-        VStack {
-            Text(profile?.name ?? "Nobody is signed in.")
-            if state?.isSignedIn == true {
-                Button("Sign out") { Task { await session.signOut() } }
-            } else if state != nil {
-                Button("Sign in") { Task { await signIn() } }
+        VStack(spacing: 16) {
+            switch model.state {
+            case nil:
+                if model.error == nil { ProgressView() }
+            case .signedIn:
+                Text(greeting)
+                    .task { await model.loadProfile(maxAge: 3600) }
+                Button("Sign Out") { Task { await model.signOut() } }
+            case .locked:
+                Text("Unlock the device to go on.")
+            case .signedOut, .reauthenticationRequired:
+                Button("Sign In") { Task { await model.signIn(using: SystemWebAuthenticator()) } }
             }
-            Text(message)
-        }
-        .task {
-            _ = try? await session.restore()
-            for await state in session.states {
-                self.state = state
-                profile = state.isSignedIn ? try? await session.profile(maxAge: 3600, allowStale: true) : nil
+            if let error = model.error {
+                Text(error.localizedDescription)
+                if model.state?.requiresSignIn != true {
+                    Button("Try Again") { Task { await load() } }
+                }
             }
         }
+        .disabled(model.isBusy)
+        .task { await model.restore() }
     }
 
-    private func signIn() async {
-        do {
-            try await session.signIn()
-            message = ""
-        } catch {
-            message = error.localizedDescription
-        }
+    private var greeting: String {
+        guard let profile = model.profile else { return "Hello." }
+        return "Hello, \(profile.name ?? profile.subject)."
+    }
+
+    private func load() async {
+        await model.restore()
+        if model.isSignedIn { await model.loadProfile(maxAge: 3600) }
     }
 }
