@@ -75,19 +75,21 @@ public final class SessionAccounts {
     }
 
     /// Reads the stored sessions and which one is current. Uses the network only as ``Session/restore()`` does.
-    /// Call it at launch, and when another process may have changed something.
+    /// Call it at launch, and when another process may have changed something. An account that is added, removed or made
+    /// current meanwhile stays so.
     ///
     /// - Throws: As ``Session/names(for:in:)`` and ``Session/init(_:storage:name:readOnly:log:metrics:userAuthentication:)``. A session that cannot be
     ///   read does not stop the others: its model has the error.
     public func restore() async throws {
-        let open = Dictionary((all + replaced).map { ($0.id, $0) }) { one, _ in one }
+        let before = Set(sessions)
         var found: [Account] = []
         for name in try await Session.names(for: configuration, in: storage) {
-            let account = try open[name] ?? account(name)
+            let account = try sessions.first { $0.id == name } ?? account(name)
             await account.model.restore()
-            if account.session.state != .signedOut { found.append(account) }
+            found.append(account)
         }
-        show(found.sorted { Self.order($0.id) < Self.order($1.id) })
+        // One that was added meanwhile need not be among the names.
+        show(found + sessions.filter { !before.contains($0) })
     }
 
     /// Signs a user in beside the others, and makes them current. Network; persists. If the user has an account already, the new
@@ -101,9 +103,11 @@ public final class SessionAccounts {
     ) async throws -> Account {
         let account = try account(Self.newName())
         try await account.session.signIn(using: authenticator, options: options)
-        show(all + replaced + [account])
-        makeCurrent(account)
-        return account
+        show(sessions + [account])
+        // A restore may have found it first, and the same user may have signed in once more at the same time.
+        let shown = all.first { $0 == account } ?? all.first { $0.subject == account.subject } ?? account
+        makeCurrent(shown)
+        return shown
     }
 
     /// Works with another account from now on. Persists its name; no network.
@@ -119,7 +123,7 @@ public final class SessionAccounts {
         for one in [account] + replaced.filter({ subject != nil && $0.subject == subject }) {
             await one.session.signOut()
         }
-        show((all + replaced).filter { $0.session.state != .signedOut })
+        show(sessions)
     }
 
     /// The name of the session that is current, for an extension that opens it alone.
@@ -140,8 +144,16 @@ public final class SessionAccounts {
         return Account(id: name, model: SessionModel(session))
     }
 
-    /// Of each user the newest session, which is the last one.
-    private func show(_ sessions: [Account]) {
+    /// Every session that somebody is signed in to.
+    private var sessions: [Account] { all + replaced }
+
+    /// Shows those that have not signed out: each once, in the order of their names, and of each user the newest session, which is
+    /// the last one. Each call that waits says at its end what it found, together with what others have shown meanwhile.
+    private func show(_ found: [Account]) {
+        let shown = Dictionary(self.sessions.map { ($0.id, $0) }) { one, _ in one }
+        let sessions = Dictionary(found.map { ($0.id, shown[$0.id] ?? $0) }) { one, _ in one }.values
+            .filter { $0.session.state != .signedOut }
+            .sorted { (Self.order($0.id), $0.id) < (Self.order($1.id), $1.id) }
         let newest = Dictionary(sessions.compactMap { one in one.subject.map { ($0, one.id) } }) { $1 }
         let isShown = { (one: Account) in one.subject.map { newest[$0] == one.id } ?? true }
         all = sessions.filter(isShown)
