@@ -167,7 +167,7 @@ public final class PLTSession: NSObject, Sendable {
         session.fetchMetadata { give($0, to: completion) { $0.mapValues(\.anyValue) } }
     }
 
-    /// Changes the user's metadata; `NSNull` deletes a key. See ``SessionMetadata/update(_:)``.
+    /// Changes the user's metadata; `NSNull` deletes a key, and no changes change nothing. See ``SessionMetadata/update(_:)``.
     ///
     /// - Parameters:
     ///   - changes: Strings, numbers, `NSNull`, and arrays and dictionaries of these. Another value is a

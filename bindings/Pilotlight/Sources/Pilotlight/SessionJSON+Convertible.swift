@@ -44,7 +44,7 @@ extension Date: SessionJSONConvertible {
     /// such a date throws, as NaN does.
     public var sessionJSON: SessionJSON {
         // Foundation ends the app when it writes a date that no calendar has.
-        guard (-62_135_596_800..<253_402_300_800).contains(timeIntervalSince1970) else { return .double(.nan) }
+        guard isWithinYears1To9999 else { return .double(.nan) }
         return .string(Date.ISO8601FormatStyle(includingFractionalSeconds: true).format(self))
     }
 }

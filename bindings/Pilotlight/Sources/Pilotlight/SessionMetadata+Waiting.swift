@@ -9,6 +9,8 @@ extension SessionMetadata {
     /// a token was renewed or a profile fetched, or by ``flush()``. A sign-out deletes them. They are kept when the
     /// session has ended and the same user signs in again. At most 100 changes, or 64 KiB of them, wait.
     ///
+    /// An empty `changes` changes nothing and never waits: the metadata is only read, which throws as ``get(_:)`` does.
+    ///
     /// - Returns: The metadata after the change, or the change that waits.
     /// - Throws: As ``update(_:)`` except for transient faults; nothing is queued then.
     ///   ``SessionError/storageFailed(status:message:)`` when the waiting change could not be stored.
@@ -17,11 +19,12 @@ extension SessionMetadata {
         try await updateOrWait(encoding: changes)
     }
 
-    /// The same with a value of your own type, which must be written as a JSON object.
+    /// The same with a value of your own type, which must be written as a JSON object. A value of which nothing is written
+    /// changes nothing.
     @discardableResult
     public func updateOrWait(encoding value: some Encodable) async throws -> MetadataUpdate {
-        let text = try JSONText.text(of: value, argument: "metadata")
-        switch try await session.call({ try await $0.updateMetadataOrQueue(patchJson: text) }) {
+        guard let patch = try Self.patch(of: value) else { return .done(try await get()) }
+        switch try await session.call({ try await $0.updateMetadataOrQueue(patchJson: patch) }) {
         case .done(let metadata): return .done(try JSONText.object(metadata))
         case .queued(let id): return .waiting(id: id)
         }

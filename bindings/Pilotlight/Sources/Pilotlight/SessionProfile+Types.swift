@@ -32,7 +32,7 @@ extension SessionProfile {
     /// A claim that is an object; nil when it is missing or something else.
     public func object(_ name: String) -> [String: SessionJSON]? { claim(name)?.objectValue }
 
-    /// A claim as your own type.
+    /// A claim as your own type. Its dates are read as ``SessionJSON/dateValue`` reads them.
     ///
     /// - Throws: ``SessionError/argumentInvalid(argument:message:)`` when it is missing or does not fit; it names the
     ///   place, not the value.
@@ -43,7 +43,7 @@ extension SessionProfile {
         return try JSONText.decode(type, from: try JSONText.text(of: claim, argument: "name"), argument: "type")
     }
 
-    /// All claims, by their names, as your own type.
+    /// All claims, by their names, as your own type. Its dates are read as ``SessionJSON/dateValue`` reads them.
     ///
     /// - Throws: ``SessionError/argumentInvalid(argument:message:)`` when they do not fit.
     public func decode<Value: Decodable>(as type: Value.Type) throws -> Value {
@@ -53,11 +53,22 @@ extension SessionProfile {
 
 extension SessionJSON {
     /// The moment: seconds since 1970 as a number (`NumericDate`, RFC 7519 2), or text by ISO 8601 with or without a
-    /// fraction of a second; nil when this is something else.
+    /// fraction of a second; nil when this is something else, or a moment outside of the years 1 to 9999, such as a number
+    /// of milliseconds.
     public var dateValue: Date? {
-        if let seconds = doubleValue { return Date(timeIntervalSince1970: seconds) }
-        guard let text = stringValue else { return nil }
+        let date = doubleValue.map(Date.init(timeIntervalSince1970:)) ?? stringValue.flatMap(Self.date(of:))
+        return date.flatMap { $0.isWithinYears1To9999 ? $0 : nil }
+    }
+
+    private static func date(of text: String) -> Date? {
         let withFraction = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
         return (try? Date.ISO8601FormatStyle().parse(text)) ?? (try? withFraction.parse(text))
+    }
+}
+
+extension Date {
+    /// Others cannot be written by ISO 8601, and are no moments of a user's: milliseconds taken for seconds, for example.
+    var isWithinYears1To9999: Bool {
+        (-62_135_596_800..<253_402_300_800).contains(timeIntervalSince1970)
     }
 }

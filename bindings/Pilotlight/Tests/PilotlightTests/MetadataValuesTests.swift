@@ -23,6 +23,43 @@ import Testing
         #expect(try await metadata.updateOrWait(["age": age]) == .done(["name": "Ada", "age": 36]))
     }
 
+    private struct Visit: Codable, Equatable {
+        var first: Date
+        var last: Date?
+    }
+
+    /// Each way of writing a date is read by each way of reading one.
+    @Test func datesAreTheSameMomentsByEachWay() async throws {
+        let (first, last) = (Date(timeIntervalSince1970: 1_800_000_000), Date(timeIntervalSince1970: 1_800_000_000.5))
+        let visit = Visit(first: first, last: last)
+        let metadata = Session.preview(metadata: [:]).metadata
+        let written: [@Sendable () async throws -> Void] = [
+            { try await metadata.update(encoding: visit) },
+            { try await metadata.update(["first": first, "last": last]) },
+            { try await metadata.replace(encoding: visit) },
+            { try await metadata.merge(encoding: visit) },
+            { try await metadata.updateOrWait(encoding: visit) },
+            { try await metadata.update(["first": 1_800_000_000, "last": 1_800_000_000.5]) },
+        ]
+        for write in written {
+            try await metadata.removeAll()
+            try await write()
+            #expect(try await metadata.get(as: Visit.self) == visit)
+            let values = try await metadata.get()
+            #expect(values["first"]?.dateValue == first && values["last"]?.dateValue == last)
+        }
+        try await metadata.replace(with: ["first": "2027-01-15T08:00:00Z"])
+        #expect(try await metadata.get(as: Visit.self) == Visit(first: first))
+        await #expect(throws: SessionError.self) {
+            try await metadata.update(encoding: Visit(first: .distantFuture.addingTimeInterval(1e12)))
+        }
+        try await metadata.replace(with: ["first": "yesterday"])
+        let place: SessionError.Message = #"the JSON does not fit Visit: "first" has a value that is not accepted"#
+        await #expect(throws: SessionError.argumentInvalid(argument: "type", message: place)) {
+            try await metadata.get(as: Visit.self)
+        }
+    }
+
     /// What is written as literals stays typed as it was, at any depth.
     @Test func literalsStayJSON() async throws {
         let metadata = Session.preview(metadata: [:]).metadata
