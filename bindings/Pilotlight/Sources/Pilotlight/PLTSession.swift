@@ -70,6 +70,9 @@ public final class PLTSession: NSObject, Sendable {
     /// The state as known in memory. O(1).
     public var state: PLTSessionState { PLTSessionState(session.state) }
 
+    /// Whether the app should begin a sign-in; see ``SessionState/requiresSignIn``. False before ``restore(completion:)``. O(1).
+    public var requiresSignIn: Bool { session.state?.requiresSignIn ?? false }
+
     /// The user's identifier, where somebody is signed in. O(1).
     public var userIdentifier: String? {
         if case .signedIn(let subject, _) = session.state { subject } else { nil }

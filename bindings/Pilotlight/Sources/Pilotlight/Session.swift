@@ -6,7 +6,7 @@ internal import PilotlightCore
 ///
 /// ```swift
 /// let session = try Session(.auth0(domain: "tenant.eu.auth0.com", clientID: "…"))
-/// if try await session.restore() == .signedOut { try await session.signIn(from: window) }
+/// if try await session.restore().requiresSignIn { try await session.signIn(from: window) }
 /// let request = try await session.authorized(url)
 /// ```
 ///

@@ -19,6 +19,19 @@ public enum SessionState: Hashable, Sendable {
     public var isSignedIn: Bool {
         if case .signedIn = self { true } else { false }
     }
+
+    /// Whether the app should begin a sign-in: nobody is signed in, or the session cannot go on without the user. False while
+    /// the device is locked, because then nobody knows.
+    ///
+    /// ```swift
+    /// if try await session.restore().requiresSignIn { try await session.signIn() }
+    /// ```
+    public var requiresSignIn: Bool {
+        switch self {
+        case .signedOut, .reauthenticationRequired: true
+        case .signedIn, .locked: false
+        }
+    }
 }
 
 /// Why the user has to sign in again.

@@ -39,11 +39,11 @@ import FoundationNetworking
 
     @MainActor @Test func objectiveCSeesStatesTokensAndClaims() async throws {
         let session = PLTSession(Session.preview(state: nil))
-        #expect(session.state == .unknown && session.userIdentifier == nil)
+        #expect(session.state == .unknown && session.userIdentifier == nil && !session.requiresSignIn)
         let restored = await withCheckedContinuation { continuation in
             session.restore { state, error in continuation.resume(returning: (state, error == nil)) }
         }
-        #expect(restored == (.signedOut, true))
+        #expect(restored == (.signedOut, true) && session.requiresSignIn)
         _ = try await session.session.signIn(using: Browser())
         #expect(session.state == .signedIn)
         #expect(session.userIdentifier != nil)
