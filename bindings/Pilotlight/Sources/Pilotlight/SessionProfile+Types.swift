@@ -9,6 +9,11 @@ extension SessionProfile {
     /// ``website`` as a URL; nil when it is none.
     public var websiteURL: URL? { website.flatMap(URL.init(string:)) }
 
+    /// What a person knows the user by; nil where no claim says it.
+    var displayName: String? {
+        [name, nickname, preferredUsername, email].compactMap(\.self).first { !$0.allSatisfy(\.isWhitespace) }
+    }
+
     /// How long ago this was fetched, in seconds by the device's clock; never negative.
     public func age(at now: Date = Date()) -> TimeInterval {
         max(0, now.timeIntervalSince(fetchedAt))

@@ -1,6 +1,7 @@
 import Foundation
-import Pilotlight
 import Testing
+
+@testable import Pilotlight
 
 @Suite struct ProfileTypesTests {
     private struct Tenant: Decodable, Equatable {
@@ -88,6 +89,20 @@ import Testing
         #expect(throws: (any Error).self) {
             try JSONDecoder().decode(SessionProfile.self, from: Data(#"{"name":"no subject"}"#.utf8))
         }
+    }
+
+    /// An account menu shows it.
+    @Test func aUserIsCalledByTheFirstNameThatIsKnown() throws {
+        var claims: [String: SessionJSON] = [
+            "sub": "auth0|1", "email": "e@example.com", "preferred_username": "u", "nickname": "n", "name": "Ada",
+        ]
+        for (name, expected) in [
+            ("name", "Ada"), ("nickname", "n"), ("preferred_username", "u"), ("email", "e@example.com"),
+        ] {
+            #expect(try SessionProfile(claims: claims).displayName == expected)
+            claims[name] = name == "name" ? " " : nil
+        }
+        #expect(try SessionProfile(claims: claims).displayName == nil)
     }
 
     @Test func urlsAndAge() {
