@@ -86,7 +86,8 @@ extension SessionError {
         }
     }
 
-    /// What happened, for a developer: for logs and bug reports. No secrets, no personal data.
+    /// What happened, for a developer: for logs and bug reports. No secrets, no personal data; of an app's own
+    /// ``WebAuthenticator``, whose error the models show, what that error says, unless it quotes a URL.
     public var message: String {
         details?.text ?? "the sign-in was cancelled"
     }
@@ -132,6 +133,21 @@ extension SessionError.Message: CustomStringConvertible, CustomDebugStringConver
 }
 
 extension SessionError {
+    /// The error of an app's own ``WebAuthenticator``: its type, domain and code, and what it says itself.
+    static func ofAuthenticator(_ error: any Error) -> SessionError {
+        .signInFailed(
+            code: "web_authentication_failed", message: "the authenticator failed: \(Self.words(of: error))")
+    }
+
+    /// Type, domain and code, and the error's own text; nothing that quotes a URL, because a callback has a code in it.
+    static func words(of error: any Error) -> String {
+        let system = error as NSError
+        let own = (error as? any LocalizedError)?.errorDescription ?? system.userInfo[NSLocalizedDescriptionKey] as? String
+        let name = "\(type(of: error)) (\(system.domain) \(system.code))"
+        guard let own, !own.isEmpty, !own.contains("://") else { return name }
+        return "\(name): \(own)"
+    }
+
     /// Any error that a call of the core's may end with.
     static func of(_ error: any Error) -> any Error {
         switch error {
