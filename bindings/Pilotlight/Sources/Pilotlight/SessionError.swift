@@ -141,10 +141,11 @@ extension SessionError {
 
     /// Type, domain and code, and the error's own text; nothing that quotes a URL, because a callback has a code in it.
     static func words(of error: any Error) -> String {
-        let system = error as NSError
-        let own = (error as? any LocalizedError)?.errorDescription ?? system.userInfo[NSLocalizedDescriptionKey] as? String
-        let name = "\(type(of: error)) (\(system.domain) \(system.code))"
-        guard let own, !own.isEmpty, !own.contains("://") else { return name }
+        // As `NSError` has them; `as NSError` itself needs Apple's Foundation.
+        let name = "\(type(of: error)) (\(error._domain) \(error._code))"
+        let own = (error as? any LocalizedError)?.errorDescription ?? error.localizedDescription
+        // Foundation's text for an error that has none names the domain once more.
+        guard !own.isEmpty, !own.contains(error._domain), !own.contains("://") else { return name }
         return "\(name): \(own)"
     }
 
