@@ -80,6 +80,13 @@ public struct PendingMetadataUpdate: Identifiable, Equatable, Sendable {
     public let changes: [String: SessionJSON]
     /// Since when it waits, by the device's clock.
     public let since: Date
+
+    /// For tests and previews of an app.
+    public init(id: UInt64, changes: [String: SessionJSON], since: Date = Date()) {
+        self.id = id
+        self.changes = changes
+        self.since = since
+    }
 }
 
 /// The result of sending the changes of the metadata that waited.
@@ -90,6 +97,12 @@ public struct MetadataFlush: Equatable, Sendable {
         public let id: PendingMetadataUpdate.ID
         /// Why, for a developer.
         public let message: String
+
+        /// For tests of an app.
+        public init(id: PendingMetadataUpdate.ID, message: String) {
+            self.id = id
+            self.message = message
+        }
     }
 
     /// Those that were made, in order.
