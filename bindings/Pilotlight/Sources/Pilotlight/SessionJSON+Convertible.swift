@@ -3,7 +3,8 @@ import Foundation
 /// A value that metadata can hold, so that variables need no ceremony: `metadata.update(["age": age])`.
 ///
 /// Strings, truth values, numbers, dates, URLs, UUIDs, and arrays, dictionaries and optionals of them have it. Give it to
-/// your own type that is one JSON value.
+/// your own type that is one JSON value; an enumeration with raw values only has to name it:
+/// `enum Theme: String, SessionJSONConvertible { case light, dark }`.
 public protocol SessionJSONConvertible {
     /// The value as JSON.
     var sessionJSON: SessionJSON { get }
@@ -32,6 +33,56 @@ extension Int: SessionJSONConvertible {
 extension Int64: SessionJSONConvertible {
     /// A whole number.
     public var sessionJSON: SessionJSON { .integer(self) }
+}
+
+extension Int8: SessionJSONConvertible {
+    /// A whole number.
+    public var sessionJSON: SessionJSON { .integer(Int64(self)) }
+}
+
+extension Int16: SessionJSONConvertible {
+    /// A whole number.
+    public var sessionJSON: SessionJSON { .integer(Int64(self)) }
+}
+
+extension Int32: SessionJSONConvertible {
+    /// A whole number.
+    public var sessionJSON: SessionJSON { .integer(Int64(self)) }
+}
+
+extension UInt8: SessionJSONConvertible {
+    /// A whole number.
+    public var sessionJSON: SessionJSON { .integer(Int64(self)) }
+}
+
+extension UInt16: SessionJSONConvertible {
+    /// A whole number.
+    public var sessionJSON: SessionJSON { .integer(Int64(self)) }
+}
+
+extension UInt32: SessionJSONConvertible {
+    /// A whole number.
+    public var sessionJSON: SessionJSON { .integer(Int64(self)) }
+}
+
+extension UInt: SessionJSONConvertible {
+    /// A whole number. One that is larger than `Int64.max` has none: sending it throws, as NaN does.
+    public var sessionJSON: SessionJSON { UInt64(self).sessionJSON }
+}
+
+extension UInt64: SessionJSONConvertible {
+    /// A whole number. One that is larger than `Int64.max` has none: sending it throws, as NaN does.
+    public var sessionJSON: SessionJSON { Int64(exactly: self).map(SessionJSON.integer) ?? .double(.nan) }
+}
+
+extension Float: SessionJSONConvertible {
+    /// The same number as a `Double`, with all its digits. JSON has no NaN and no infinity: sending one throws.
+    public var sessionJSON: SessionJSON { .double(Double(self)) }
+}
+
+extension SessionJSONConvertible where Self: RawRepresentable, RawValue: SessionJSONConvertible {
+    /// The raw value.
+    public var sessionJSON: SessionJSON { rawValue.sessionJSON }
 }
 
 extension Double: SessionJSONConvertible {

@@ -23,6 +23,30 @@ import Testing
         #expect(try await metadata.updateOrWait(["age": age]) == .done(["name": "Ada", "age": 36]))
     }
 
+    private enum Theme: String, SessionJSONConvertible {
+        case light, dark
+    }
+
+    private enum Level: UInt8, SessionJSONConvertible {
+        case low = 1
+    }
+
+    @Test func numbersOfEverySizeAndEnumerationsAreValues() async throws {
+        let metadata = Session.preview(metadata: [:]).metadata
+        let (theme, others): (Theme?, [Theme]) = (.dark, [.light, .dark])
+        let after = try await metadata.update([
+            "a": Int8.min, "b": Int16.min, "c": Int32.min, "d": UInt8.max, "e": UInt16.max, "f": UInt32.max,
+            "g": UInt(7), "h": UInt64(Int64.max), "i": Float(0.5), "theme": theme, "others": others, "level": Level.low,
+        ])
+        #expect(
+            after == [
+                "a": -128, "b": -32_768, "c": -2_147_483_648, "d": 255, "e": 65_535, "f": 4_294_967_295, "g": 7,
+                "h": .integer(.max), "i": 0.5, "theme": "dark", "others": ["light", "dark"], "level": 1,
+            ])
+        await #expect(throws: SessionError.self) { try await metadata.update(["x": UInt64.max]) }
+        await #expect(throws: SessionError.self) { try await metadata.update(["x": Float.infinity]) }
+    }
+
     private struct Visit: Codable, Equatable {
         var first: Date
         var last: Date?
