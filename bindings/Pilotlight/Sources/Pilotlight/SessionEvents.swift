@@ -3,8 +3,10 @@ internal import PilotlightCore
 /// The session's events, for `for await`: for analytics, logs, and actions at one moment.
 ///
 /// ```swift
+/// // Begins to listen here, and not when the task runs.
+/// var events = session.events.makeAsyncIterator()
 /// Task {
-///     for await event in session.events {
+///     while let event = await events.next() {
 ///         switch event {
 ///         case .signedOut, .ended: await cache.clear()
 ///         case .renewalFailed(_, let error, _): analytics.log("renewal_failed", error.message)
@@ -19,7 +21,8 @@ internal import PilotlightCore
 /// new tokens are in the store. No event holds a token.
 ///
 /// Each loop over it is a separate listener. It gets what happens **from then on**: nothing is repeated for a listener
-/// that comes later, so begin before ``Session/restore()``. For what a screen shows, use ``SessionStates``, which begin with
+/// that comes later, so make the iterator before ``Session/restore()``, as above: a `for await` in a task begins only when the
+/// task runs. For what a screen shows, use ``SessionStates``, which begin with
 /// the current state. The loop ends when the ``Session`` is deallocated or its task is cancelled, and does not keep the session
 /// alive. Nothing is dropped: a slow listener gets everything later.
 public struct SessionEvents: AsyncSequence, Sendable {
@@ -28,7 +31,7 @@ public struct SessionEvents: AsyncSequence, Sendable {
 
     let broadcaster: Broadcaster<SessionEvent>
 
-    /// Begins to listen.
+    /// Begins to listen. What happens before the first `next()` waits there.
     public func makeAsyncIterator() -> Iterator {
         Iterator(events: broadcaster.listen().makeAsyncIterator())
     }
