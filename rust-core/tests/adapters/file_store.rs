@@ -89,7 +89,10 @@ fn a_folder_is_no_store_and_the_error_names_it() {
     // One that is made later.
     let error = FileStore::new(folder.path()).read("session").unwrap_err();
     let says = "opening the store's file: not a regular file";
-    assert!(matches!(&error, StoreError::Failed { explanation, .. } if explanation == says), "{error:?}");
+    assert!(
+        matches!(&error, StoreError::Failed { explanation, .. } if explanation == says),
+        "{error:?}"
+    );
 }
 
 #[test]

@@ -21,7 +21,7 @@ public enum SessionState: Hashable, Sendable {
     }
 
     /// Whether the app should begin a sign-in: nobody is signed in, or the session cannot go on without the user. False while
-    /// the device is locked, because then nobody knows.
+    /// the device is locked, because then it is not known.
     ///
     /// ```swift
     /// if try await session.restore().requiresSignIn { try await session.signIn() }
