@@ -10,12 +10,21 @@ static NSString *text(id value) { return [value isKindOfClass:NSString.class] ? 
 // Tutorial "Session handling": at launch, keep the user signed in.
 - (void)viewDidLoad {
     [super viewDidLoad];
+    [[NSNotificationCenter defaultCenter] addObserver:self
+                                             selector:@selector(sessionDidChange:)
+                                                 name:PLTSession.stateDidChangeNotification
+                                               object:self.session];
     [self.session restoreWithCompletion:^(PLTSessionState state, NSError *error) {
         // Takes over what the app stored with SimpleKeychain before; once.
         [self.session importLockSessionWithCompletion:^(PLTSessionState imported, NSError *importError) {
             [self showState:imported error:error ?: importError];
         }];
     }];
+}
+
+// Also when the issuer has ended the session, or an extension signed out.
+- (void)sessionDidChange:(NSNotification *)notification {
+    [self showState:self.session.state error:nil];
 }
 
 // Tutorial "Login".

@@ -5,7 +5,7 @@ mod replace;
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use zeroize::Zeroizing;
@@ -33,14 +33,17 @@ pub struct FileStore {
     path: PathBuf,
 }
 
-/// The store in the file at `path`. Does no I/O yet.
+/// The store in the file at `path`. Looks only whether a folder is there.
 ///
 /// # Errors
-/// An explanation for the app's developer, on all Apple systems except macOS: they always have a Keychain, and tokens
-/// in a plain file would be in backups and readable by anyone who has those.
+/// An explanation for the app's developer: for a folder, and on all Apple systems except macOS. They always have a
+/// Keychain, and tokens in a plain file would be in backups and readable by anyone who has those.
 pub fn open(path: &str) -> Result<Arc<dyn BlockingStore>, String> {
     if cfg!(all(target_vendor = "apple", not(target_os = "macos"))) {
         return Err("is a file, which is not encrypted; on iOS use the Keychain, or memory for a test".to_owned());
+    }
+    if Path::new(path).is_dir() {
+        return Err(format!("is \"{path}\", which is a folder; name a file in it"));
     }
     Ok(Arc::new(FileStore::new(path)))
 }

@@ -8,13 +8,15 @@ use crate::ports::StoreError;
 /// neither the path nor the content.
 pub(in crate::adapters) fn refused(doing: &str, error: &io::Error) -> StoreError {
     let status = error.raw_os_error();
+    // The system's errors have a kind, the adapters' own a text.
+    let said = status.map_or_else(|| error.to_string(), |_| error.kind().to_string());
     match error.kind() {
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => StoreError::NotPermitted {
-            explanation: format!("{doing}: {}; check the owner and mode of file and folder", error.kind()),
+            explanation: format!("{doing}: {said}; check the owner and mode of file and folder"),
             status,
         },
-        kind => StoreError::Failed {
-            explanation: format!("{doing}: {kind}"),
+        _ => StoreError::Failed {
+            explanation: format!("{doing}: {said}"),
             status,
         },
     }

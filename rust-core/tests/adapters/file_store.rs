@@ -4,7 +4,7 @@ use std::fs::{self, File, Permissions};
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::process::Command;
 
-use pilotlight_core::adapters::file_store::FileStore;
+use pilotlight_core::adapters::file_store::{self, FileStore};
 use pilotlight_core::adapters::off_thread::BlockingStore;
 use pilotlight_core::ports::StoreError;
 
@@ -77,6 +77,21 @@ fn one_damaged_item_does_not_take_the_others_with_it() {
     assert!(
         fs::read_to_string(&path).unwrap().contains("\"dG9rZW5\""),
         "what is damaged is not thrown away"
+    );
+}
+
+#[test]
+fn a_folder_is_no_store_and_the_error_names_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_str().unwrap();
+    let problem = file_store::open(path).err().unwrap();
+    assert!(problem.contains(path) && problem.contains("folder"), "{problem}");
+    // One that is made later.
+    let error = FileStore::new(folder.path()).read("session").unwrap_err();
+    let says = "opening the store's file: not a regular file";
+    assert!(
+        matches!(&error, StoreError::Failed { explanation, .. } if explanation == says),
+        "{error:?}"
     );
 }
 

@@ -72,6 +72,14 @@ typedef double NSTimeInterval;
                                                         NSError *_Nullable error))completionHandler;
 @end
 
+@interface NSNotification : NSObject
+@end
+
+@interface NSNotificationCenter : NSObject
+@property (class, readonly, strong) NSNotificationCenter *defaultCenter;
+- (void)addObserver:(id)observer selector:(SEL)aSelector name:(nullable NSString *)aName object:(nullable id)anObject;
+@end
+
 @interface NSUserDefaults : NSObject
 @property (class, readonly) NSUserDefaults *standardUserDefaults;
 - (void)setObject:(nullable id)value forKey:(NSString *)key;

@@ -37,6 +37,7 @@ open class NotificationCenter: NSObject, @unchecked Sendable {
         using block: @escaping @Sendable (Notification) -> Void
     ) -> any NSObjectProtocol { fatalError() }
     open func removeObserver(_ observer: Any) {}
+    open func post(name aName: NSNotification.Name, object anObject: Any?) {}
 }
 
 open class UserDefaults: NSObject, @unchecked Sendable {

@@ -7,8 +7,9 @@ import SwiftUI
 /// .toolbar { AccountMenu(accounts) }
 /// ```
 ///
-/// Its texts are keys in the app's string catalogue: "Add Account", "Sign Out" and "Account". The picture is loaded from the
-/// URL in the profile (network).
+/// Its texts are keys in the app's string catalogue: "Add Account", "Sign Out" and "Account". A user is shown by name, nickname,
+/// user name or email address, or as "Account" if none of these is known. The picture is loaded from the URL in the profile
+/// (network).
 @available(iOS 17, macOS 14, *)
 public struct AccountMenu: View {
     private let accounts: SessionAccounts
@@ -37,7 +38,11 @@ public struct AccountMenu: View {
                 Button {
                     accounts.makeCurrent(account)
                 } label: {
-                    Label(name(of: account), systemImage: account == accounts.current ? "checkmark" : "person")
+                    Label {
+                        name(of: account)
+                    } icon: {
+                        Image(systemName: account == accounts.current ? "checkmark" : "person")
+                    }
                 }
             }
             Button("Add Account") { Task { await add() } }
@@ -45,17 +50,19 @@ public struct AccountMenu: View {
                 Button("Sign Out", role: .destructive) { Task { await accounts.remove(current) } }
             }
         } label: {
-            AsyncImage(url: accounts.current?.model.profile?.picture.flatMap(URL.init(string:))) { picture in
-                picture
+            AsyncImage(url: accounts.current?.model.profile?.pictureURL) { picture in
+                picture.resizable().scaledToFill().frame(width: 28, height: 28).clipShape(Circle())
             } placeholder: {
                 Label("Account", systemImage: "person.crop.circle")
             }
         }
+        .accessibilityLabel(Text("Account"))
+        .accessibilityValue(accounts.current.map(name(of:)) ?? Text(verbatim: ""))
         .task(id: accounts.current) { await accounts.current?.model.loadProfile() }
     }
 
-    private func name(of account: SessionAccounts.Account) -> String {
-        account.model.profile?.name ?? account.model.profile?.email ?? account.id
+    private func name(of account: SessionAccounts.Account) -> Text {
+        account.model.profile?.displayName.map { Text(verbatim: $0) } ?? Text("Account")
     }
 
     private func add() async {

@@ -20,6 +20,15 @@ public struct DeviceSignIn: Hashable, Sendable {
 
     let attempt: UInt64
 
+    /// For tests and previews of a screen. No session has begun it: completing it throws ``SessionError/signInCancelled``.
+    public init(userCode: String, verificationURL: URL, completeVerificationURL: URL? = nil, expiresAt: Date) {
+        self.userCode = userCode
+        self.verificationURL = verificationURL
+        self.completeVerificationURL = completeVerificationURL
+        self.expiresAt = expiresAt
+        attempt = 0
+    }
+
     init(_ request: DeviceSignInRequest) throws {
         guard let url = URL(string: request.verificationUri) else {
             throw SessionError.internalFault(message: "the verification URL is not a URL")

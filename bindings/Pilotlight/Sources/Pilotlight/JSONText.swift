@@ -1,6 +1,7 @@
 import Foundation
 
-/// Conversions of JSON text, the form in which objects are passed to and from the core.
+/// Conversions of JSON text, the form in which objects are passed to and from the core. Dates in the callers' types are written
+/// as ``SessionJSONConvertible`` writes them, and read as ``SessionJSON/dateValue`` reads them.
 enum JSONText {
     /// Reads the core's answer, which is always the text of an object.
     static func object(_ text: String) throws -> [String: SessionJSON] {
@@ -15,7 +16,9 @@ enum JSONText {
     /// Encodes an argument.
     static func text(of value: some Encodable, argument: String) throws -> String {
         do {
-            return String(decoding: try JSONEncoder().encode(value), as: UTF8.self)
+            let encoder = JSONEncoder()
+            encoder.dateEncodingStrategy = .custom { try $0.sessionJSON.encode(to: $1) }
+            return String(decoding: try encoder.encode(value), as: UTF8.self)
         } catch {
             throw SessionError.argumentInvalid(argument: argument, message: "\(argument) cannot be written as JSON")
         }
@@ -24,11 +27,26 @@ enum JSONText {
     /// Decodes the caller's own type.
     static func decode<Value: Decodable>(_ type: Value.Type, from text: String, argument: String) throws -> Value {
         do {
-            return try JSONDecoder().decode(type, from: Data(text.utf8))
+            let decoder = JSONDecoder()
+            decoder.dateDecodingStrategy = .custom(Date.init(jsonFrom:))
+            return try decoder.decode(type, from: Data(text.utf8))
         } catch let error as DecodingError {
             throw SessionError.argumentInvalid(
                 argument: argument, message: "the JSON does not fit \(type): \(error.place)")
         }
+    }
+}
+
+extension Date {
+    /// As ``SessionJSON/dateValue``, where a caller's type has a date.
+    fileprivate init(jsonFrom decoder: any Decoder) throws {
+        let value = try SessionJSON(from: decoder)
+        guard let date = value.dateValue else {
+            let context = DecodingError.Context(codingPath: decoder.codingPath, debugDescription: "it is not a moment")
+            throw value.isNull
+                ? DecodingError.valueNotFound(Date.self, context) : DecodingError.dataCorrupted(context)
+        }
+        self = date
     }
 }
 

@@ -32,6 +32,36 @@ public enum PLTSessionState: Int, Sendable {
     }
 }
 
+/// The outcome of an import, for Objective-C; see ``ImportOutcome``.
+#if canImport(ObjectiveC)
+@objc(PLTImportOutcome)
+#endif
+public enum PLTImportOutcome: Int, Sendable {
+    /// The outcome is not known; the error says why. Nothing has changed: try again.
+    case failed = 0
+    /// The session was imported and stored.
+    case imported = 1
+    /// There is no such item, or no token in it.
+    case nothingFound = 2
+    /// A user is signed in already, or has to sign in again: that session is never replaced.
+    case sessionExists = 3
+    /// The session was imported before, or a user has signed in or out since.
+    case closed = 4
+    /// There is an item, but it cannot be imported; the log says why.
+    case unreadable = 5
+
+    init(_ outcome: ImportOutcome) {
+        self =
+            switch outcome {
+            case .imported: .imported
+            case .nothingFound: .nothingFound
+            case .sessionExists: .sessionExists
+            case .closed: .closed
+            case .unreadable: .unreadable
+            }
+    }
+}
+
 /// A ``Session`` for Objective-C, with the calls that apps built on Auth0's tutorials for Lock 1 and SimpleKeychain need. Swift
 /// code uses the underlying ``session``.
 ///
@@ -41,7 +71,8 @@ public enum PLTSessionState: Int, Sendable {
 /// ```
 ///
 /// Each block is called once, on the main thread. Errors have the domain `Pilotlight.SessionError` and the codes of
-/// ``SessionError/errorCode``. If your API cannot be reached, `dataForRequest:completion:` gives an error of `NSURLErrorDomain`.
+/// ``SessionError/errorCode``. The requests of ``data(for:completion:)`` and ``stepUp(for:completion:)`` to your API can also end
+/// with the system's errors, in the domain `NSURLErrorDomain`, for example without a network.
 #if canImport(ObjectiveC)
 @objc(PLTSession)
 #endif
@@ -52,23 +83,82 @@ public final class PLTSession: NSObject, Sendable {
     /// The underlying session, for Swift.
     public let session: Session
 
+    /// The name of the notification `PLTSessionStateDidChangeNotification`. It is posted on the main queue when ``state`` or
+    /// ``userIdentifier`` has changed, whichever call or process changed it. Its object is this `PLTSession`; it is not posted
+    /// after this is deallocated. In Swift, use ``Session/states``.
+    public static let stateDidChangeNotification = "PLTSessionStateDidChangeNotification"
+
+    /// Posts the notifications.
+    private let following = Locked<Task<Void, Never>?>(nil)
+
     /// Wraps a Swift session.
     public init(_ session: Session) {
         self.session = session
         super.init()
+        follow()
     }
 
     /// Creates a session at Auth0, kept in the Keychain, that may read and change the user's metadata. Reads nothing and
     /// sends nothing.
     ///
+    /// Its access token is for Auth0's Management API, so do not send it to your own: for that use
+    /// ``init(domain:clientID:audience:metadataAccess:)``.
+    ///
     /// - Throws: ``SessionError/configurationInvalid(field:message:)``
-    public init(domain: String, clientID: String) throws {
-        session = try Session(.auth0(domain: domain, clientID: clientID, metadataAccess: true))
-        super.init()
+    public convenience init(domain: String, clientID: String) throws {
+        try self.init(domain: domain, clientID: clientID, audience: nil, metadataAccess: true)
+    }
+
+    /// A session at Auth0, kept in the Keychain. Reads nothing and sends nothing.
+    ///
+    /// - Parameters:
+    ///   - domain: The tenant's domain, such as `tenant.eu.auth0.com`.
+    ///   - clientID: The application's client ID.
+    ///   - audience: Your API's identifier: ``authorized(_:completion:)`` and ``data(for:completion:)`` send a token for it. Nil for none.
+    ///   - metadataAccess: True for a token for Auth0's Management API, which is then the session's own; not together with
+    ///     `audience`. Beside an `audience` the metadata needs "Multi-Resource Refresh Token" (<doc:SetUpAuth0>).
+    /// - Throws: ``SessionError/configurationInvalid(field:message:)``
+    public convenience init(domain: String, clientID: String, audience: String?, metadataAccess: Bool) throws {
+        self.init(
+            try Session(
+                .auth0(domain: domain, clientID: clientID, audience: audience, metadataAccess: metadataAccess)))
+    }
+
+    deinit {
+        following.withLock { $0?.cancel() }
+    }
+
+    private func follow() {
+        var (states, known) = (session.states.makeAsyncIterator(), session.state.map(Shown.init))
+        let task = Task { @MainActor [weak self] in
+            while let state = await states.next() {
+                guard let self else { return }
+                let shown = Shown(state)
+                if shown == known { continue }
+                known = shown
+                NotificationCenter.default.post(
+                    name: Notification.Name(Self.stateDidChangeNotification), object: self)
+            }
+        }
+        following.withLock { $0 = task }
+    }
+
+    /// Of a state what this class shows: a renewed token is no change.
+    private struct Shown: Equatable {
+        let state: PLTSessionState
+        let userIdentifier: String?
+
+        init(_ state: SessionState) {
+            self.state = PLTSessionState(state)
+            if case .signedIn(let subject, _) = state { userIdentifier = subject } else { userIdentifier = nil }
+        }
     }
 
     /// The state in memory. O(1).
     public var state: PLTSessionState { PLTSessionState(session.state) }
+
+    /// Whether the app should begin a sign-in; see ``SessionState/requiresSignIn``. False before ``restore(completion:)``. O(1).
+    public var requiresSignIn: Bool { session.state?.requiresSignIn ?? false }
 
     /// The user's identifier (`sub`), if a user is signed in. O(1).
     public var userIdentifier: String? {
@@ -89,11 +179,23 @@ public final class PLTSession: NSObject, Sendable {
 
     /// Imports the session that an app with Lock 1 or SimpleKeychain stored as in Auth0's tutorials; see
     /// ``Session/importSession(from:)``. Call it at every launch, after ``restore(completion:)``: it takes effect once.
+    /// ``importLockSession(reportingOutcome:)`` says what became of it.
     public func importLockSession(completion: @escaping @MainActor @Sendable (PLTSessionState, (any Error)?) -> Void) {
+        importLockSession { _, state, error in completion(state, error) }
+    }
+
+    /// The same; the block gets the outcome first.
+    #if canImport(ObjectiveC)
+    @objc(importLockSessionReportingOutcome:)
+    #endif
+    public func importLockSession(
+        reportingOutcome completion: @escaping @MainActor @Sendable (PLTImportOutcome, PLTSessionState, (any Error)?) ->
+            Void
+    ) {
         session.importSession(from: .lockV1()) { result in
             switch result {
-            case .success: completion(self.state, nil)
-            case .failure(let error): completion(self.state, error)
+            case .success(let outcome): completion(PLTImportOutcome(outcome), self.state, nil)
+            case .failure(let error): completion(.failed, self.state, error)
             }
         }
     }
@@ -168,7 +270,7 @@ public final class PLTSession: NSObject, Sendable {
         session.fetchMetadata { give($0, to: completion) { $0.mapValues(\.anyValue) } }
     }
 
-    /// Changes the user's metadata; `NSNull` deletes a key. See ``SessionMetadata/update(_:)``.
+    /// Changes the user's metadata; `NSNull` deletes a key, and no changes change nothing. See ``SessionMetadata/update(_:)``.
     ///
     /// - Parameters:
     ///   - changes: Strings, numbers, `NSNull`, and arrays and dictionaries of these. For any other value the error is

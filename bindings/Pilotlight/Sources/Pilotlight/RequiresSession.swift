@@ -4,7 +4,8 @@ import SwiftUI
 extension View {
     /// Shows this view if a user is signed in, and otherwise another view for the state: a route guard. The session is the
     /// environment's (`\.pilotlightSession`). If it was not read from the store yet, this reads it and shows a progress view
-    /// in the meantime.
+    /// in the meantime. If it cannot be read, this shows why (``SessionError/summary``), and a button to try again; both texts are
+    /// keys of the app's string catalogue. If another session is put into the environment, that one is read and shown instead.
     ///
     /// ```swift
     /// OrdersView()
@@ -38,28 +39,25 @@ private struct SessionRequirement<Otherwise: View>: ViewModifier {
     let otherwise: (SessionState) -> Otherwise
 
     @Environment(\.pilotlightSession) private var session
-    @State private var state: SessionState?
+    @State private var shown = RequiredSession()
+    @State private var attempts = 0
 
     func body(content: Content) -> some View {
         Group {
-            switch state ?? session?.state {
-            case nil: ProgressView()
-            case .signedIn: content
-            case let state?: otherwise(state)
+            switch shown.part(for: session) {
+            case .progress: ProgressView()
+            case .content: content
+            case .otherwise(let state): otherwise(state)
+            case .failure(let error):
+                VStack {
+                    Text(LocalizedStringKey(error.summary)).multilineTextAlignment(.center)
+                    Button("Try Again") { attempts += 1 }
+                }
             }
         }
-        .task { await follow() }
-    }
-
-    private func follow() async {
-        guard let session else {
-            state = .signedOut
-            return
+        .task(id: RequiredSession.Attempt(session: session, number: attempts)) {
+            await RequiredSession.follow(session) { shown = $0 }
         }
-        let states = session.states
-        // The error is ignored, because the state shows its effect: signed out or locked. A later call throws it again.
-        if session.state == nil { _ = try? await session.restore() }
-        for await reported in states { state = session.state ?? reported }
     }
 }
 #endif

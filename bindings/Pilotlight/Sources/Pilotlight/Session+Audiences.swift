@@ -55,7 +55,7 @@ extension Session {
             audience: audience.identifier, scopes: audience.scopes.sorted(), minTtlSeconds: seconds)
     }
 
-    /// The request with `Authorization: Bearer` and an access token for a further API; see
+    /// The request with an access token for a further API, and with a proof where the token is bound to a key; see
     /// ``authorized(_:minTTL:forceRefresh:)`` and ``accessToken(for:minTTL:forceRefresh:allowExpired:)``.
     ///
     /// - Throws: As both of these.
@@ -63,6 +63,7 @@ extension Session {
         _ request: URLRequest, for audience: TokenAudience, minTTL: TimeInterval = 0, forceRefresh: Bool = false
     ) async throws -> URLRequest {
         try request.requireSafeDestination()
-        return request.bearing(try await accessToken(for: audience, minTTL: minTTL, forceRefresh: forceRefresh))
+        let token = try await accessToken(for: audience, minTTL: minTTL, forceRefresh: forceRefresh)
+        return try await requestToken(token).carried(by: request)
     }
 }

@@ -18,7 +18,8 @@ extension Session {
     ) async throws -> [String] {
         try await waitUnlessCancelled {
             do {
-                return try await storedSessionNames(configuration: try configuration.core, storage: storage.core)
+                return try await storedSessionNames(
+                    configuration: try configuration.core, storage: try storage.checked())
             } catch {
                 throw SessionError.of(error)
             }

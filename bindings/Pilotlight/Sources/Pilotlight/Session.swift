@@ -119,7 +119,7 @@ public final class Session: Sendable {
         let broadcaster = SessionBroadcaster()
         do {
             let core = try CoreSession.withNetwork(
-                configuration: try configuration.core, storage: storage.core, name: name, readOnly: readOnly,
+                configuration: try configuration.core, storage: try storage.checked(), name: name, readOnly: readOnly,
                 observer: broadcaster, log: log.sink,
                 network: try transport.network(proxies: proxies), proofKeys: deviceKeys())
             if let metrics { core.recordMeasurements(sink: ForwardingMetricsSink(metrics)) }

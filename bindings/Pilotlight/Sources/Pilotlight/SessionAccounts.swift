@@ -82,19 +82,21 @@ public final class SessionAccounts {
     }
 
     /// Reads the stored sessions, and which of them is current. Uses the network only as ``Session/restore()`` does.
-    /// Call it at launch, and when another process may have changed the accounts.
+    /// Call it at launch, and when another process may have changed the accounts. An account that is added, removed or made
+    /// current in the meantime stays so.
     ///
     /// - Throws: As ``Session/names(for:in:)`` and ``Session/init(_:storage:name:readOnly:log:metrics:userAuthentication:)``. A
     ///   session that cannot be read does not stop the others: its model has the error.
     public func restore() async throws {
-        let open = Dictionary((all + replaced).map { ($0.id, $0) }) { one, _ in one }
+        let before = Set(sessions)
         var found: [Account] = []
         for name in try await Session.names(for: configuration, in: storage) {
-            let account = try open[name] ?? account(name)
+            let account = try sessions.first { $0.id == name } ?? account(name)
             await account.model.restore()
-            if account.session.state != .signedOut { found.append(account) }
+            found.append(account)
         }
-        show(found.sorted { Self.order($0.id) < Self.order($1.id) })
+        // One that was added meanwhile need not be among the names.
+        show(found + sessions.filter { !before.contains($0) })
     }
 
     /// Signs in another user, and makes the new account current. Network; persists. If the user already has an account, the new
@@ -108,9 +110,11 @@ public final class SessionAccounts {
     ) async throws -> Account {
         let account = try account(Self.newName())
         try await account.session.signIn(using: authenticator, options: options)
-        show(all + replaced + [account])
-        makeCurrent(account)
-        return account
+        show(sessions + [account])
+        // A restore may have found it first, and the same user may have signed in once more at the same time.
+        let shown = all.first { $0 == account } ?? all.first { $0.subject == account.subject } ?? account
+        makeCurrent(shown)
+        return shown
     }
 
     /// Makes an account the current one. Persists its name; no network.
@@ -126,7 +130,7 @@ public final class SessionAccounts {
         for one in [account] + replaced.filter({ subject != nil && $0.subject == subject }) {
             await one.session.signOut()
         }
-        show((all + replaced).filter { $0.session.state != .signedOut })
+        show(sessions)
     }
 
     /// The name of the current account's session, for an extension that opens only this one.
@@ -147,8 +151,16 @@ public final class SessionAccounts {
         return Account(id: name, model: SessionModel(session))
     }
 
-    /// Shows the newest session of each user, which is the last one in `sessions`.
-    private func show(_ sessions: [Account]) {
+    /// Every session with a signed-in user.
+    private var sessions: [Account] { all + replaced }
+
+    /// Shows the sessions that have not signed out, each once, in the order of their names; for each user the newest session,
+    /// which is the last one. A call that has waited passes what it found together with what other calls have shown meanwhile.
+    private func show(_ found: [Account]) {
+        let shown = Dictionary(self.sessions.map { ($0.id, $0) }) { one, _ in one }
+        let sessions = Dictionary(found.map { ($0.id, shown[$0.id] ?? $0) }) { one, _ in one }.values
+            .filter { $0.session.state != .signedOut }
+            .sorted { (Self.order($0.id), $0.id) < (Self.order($1.id), $1.id) }
         let newest = Dictionary(sessions.compactMap { one in one.subject.map { ($0, one.id) } }) { $1 }
         let isShown = { (one: Account) in one.subject.map { newest[$0] == one.id } ?? true }
         all = sessions.filter(isShown)

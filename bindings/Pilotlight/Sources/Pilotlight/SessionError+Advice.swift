@@ -53,9 +53,11 @@ extension SessionError {
         case "issuer":
             return "\(here): exactly the `issuer` of the provider's discovery document, without "
                 + "/.well-known/openid-configuration."
+        case "transport", "name":
+            return "check the argument `\(field)` of `Session.init`."
         case "storage":
             return
-                "check `storage`: Xcode > Signing & Capabilities > Keychain Sharing and App Groups must list the groups; "
+                "check the argument `storage` of `Session.init`: Xcode > Signing & Capabilities > Keychain Sharing and App Groups must list the groups; "
                 + "on a platform without a Keychain use `.file(_:)` or `.inMemory`."
         case "provider", "metadataAccess":
             return "\(here): this is for Auth0 only."
@@ -103,7 +105,8 @@ extension SessionError {
             "the issuer must know the class that the API asks for, and the user must be able to reach it. At Auth0: an Action "
                 + "that challenges for a second factor where `acr_values` names it."
         case "web_authentication_failed":
-            "pass a window that is on the screen, and see the browser's own error in the message."
+            "see the browser's or the authenticator's own error in the message. The system's sheet needs a window that is on "
+                + "the screen."
         default: nil
         }
     }

@@ -62,6 +62,8 @@ extension SessionError: LocalizedError {
             "Check the device's date and time, sign in to the Wi-Fi network if it asks for it, and try again. \(Self.certificateAdvice)"
         case .temporarilyUnavailable(.noBackgroundTime, _, _):
             "Open the app to go on."
+        case .temporarilyUnavailable(_, let seconds?, _) where seconds > 0 && seconds <= 1:
+            "Try again in 1 second."
         // Converting a number outside the range of `Int` would crash the app.
         case .temporarilyUnavailable(_, let seconds?, _) where (1...86_400).contains(seconds.rounded(.up)):
             "Try again in \(Int(seconds.rounded(.up))) seconds."

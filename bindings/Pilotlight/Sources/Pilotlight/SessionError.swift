@@ -87,7 +87,8 @@ extension SessionError {
         }
     }
 
-    /// What happened, for logs and bug reports. Contains no secrets and no personal data.
+    /// What happened, for logs and bug reports. Contains no secrets and no personal data. For an app's own
+    /// ``WebAuthenticator``, whose error the models show, it contains that error's text, unless the text quotes a URL.
     public var message: String {
         details?.text ?? "the sign-in was cancelled"
     }
@@ -133,6 +134,22 @@ extension SessionError.Message: CustomStringConvertible, CustomDebugStringConver
 }
 
 extension SessionError {
+    /// The error of an app's own ``WebAuthenticator``: its type, domain, code and text.
+    static func ofAuthenticator(_ error: any Error) -> SessionError {
+        .signInFailed(
+            code: "web_authentication_failed", message: "the authenticator failed: \(Self.words(of: error))")
+    }
+
+    /// Type, domain and code, and the error's own text, unless the text quotes a URL: a callback URL contains a code.
+    static func words(of error: any Error) -> String {
+        // As `NSError` has them; `as NSError` itself needs Apple's Foundation.
+        let name = "\(type(of: error)) (\(error._domain) \(error._code))"
+        let own = (error as? any LocalizedError)?.errorDescription ?? error.localizedDescription
+        // Foundation's text for an error without one only repeats the domain.
+        guard !own.isEmpty, !own.contains(error._domain), !own.contains("://") else { return name }
+        return "\(name): \(own)"
+    }
+
     /// Converts any error that a call to the core may throw.
     static func of(_ error: any Error) -> any Error {
         switch error {

@@ -65,7 +65,7 @@ final class SessionFollower {
         } catch is CancellationError {
             values.error = nil
         } catch {
-            values.error = .signInFailed(code: "web_authentication_failed", message: "the authenticator failed")
+            values.error = .ofAuthenticator(error)
         }
         // The report of the change may still be on its way.
         if let state = session.state { follow(state) }

@@ -3,7 +3,8 @@ import Foundation
 /// A value that metadata can hold, so that variables can be passed as they are: `metadata.update(["age": age])`.
 ///
 /// Strings, Booleans, numbers, dates, URLs, UUIDs, and arrays, dictionaries and optionals of these conform to it. Conform
-/// your own type if it can be represented as one JSON value.
+/// your own type if it can be represented as one JSON value. An enumeration with raw values only declares the conformance:
+/// `enum Theme: String, SessionJSONConvertible { case light, dark }`.
 public protocol SessionJSONConvertible {
     /// The value as JSON.
     var sessionJSON: SessionJSON { get }
@@ -34,6 +35,56 @@ extension Int64: SessionJSONConvertible {
     public var sessionJSON: SessionJSON { .integer(self) }
 }
 
+extension Int8: SessionJSONConvertible {
+    /// A whole number.
+    public var sessionJSON: SessionJSON { .integer(Int64(self)) }
+}
+
+extension Int16: SessionJSONConvertible {
+    /// A whole number.
+    public var sessionJSON: SessionJSON { .integer(Int64(self)) }
+}
+
+extension Int32: SessionJSONConvertible {
+    /// A whole number.
+    public var sessionJSON: SessionJSON { .integer(Int64(self)) }
+}
+
+extension UInt8: SessionJSONConvertible {
+    /// A whole number.
+    public var sessionJSON: SessionJSON { .integer(Int64(self)) }
+}
+
+extension UInt16: SessionJSONConvertible {
+    /// A whole number.
+    public var sessionJSON: SessionJSON { .integer(Int64(self)) }
+}
+
+extension UInt32: SessionJSONConvertible {
+    /// A whole number.
+    public var sessionJSON: SessionJSON { .integer(Int64(self)) }
+}
+
+extension UInt: SessionJSONConvertible {
+    /// A whole number. One that is larger than `Int64.max` has none: sending it throws, as NaN does.
+    public var sessionJSON: SessionJSON { UInt64(self).sessionJSON }
+}
+
+extension UInt64: SessionJSONConvertible {
+    /// A whole number. One that is larger than `Int64.max` has none: sending it throws, as NaN does.
+    public var sessionJSON: SessionJSON { Int64(exactly: self).map(SessionJSON.integer) ?? .double(.nan) }
+}
+
+extension Float: SessionJSONConvertible {
+    /// The same number as a `Double`, with all its digits. JSON has no NaN and no infinity: sending one throws.
+    public var sessionJSON: SessionJSON { .double(Double(self)) }
+}
+
+extension SessionJSONConvertible where Self: RawRepresentable, RawValue: SessionJSONConvertible {
+    /// The raw value.
+    public var sessionJSON: SessionJSON { rawValue.sessionJSON }
+}
+
 extension Double: SessionJSONConvertible {
     /// A number. JSON has no NaN and no infinity, so sending one of these throws.
     public var sessionJSON: SessionJSON { .double(self) }
@@ -44,7 +95,7 @@ extension Date: SessionJSONConvertible {
     /// sending one throws, as it does for NaN.
     public var sessionJSON: SessionJSON {
         // Foundation crashes the app if it formats a date that no calendar has.
-        guard (-62_135_596_800..<253_402_300_800).contains(timeIntervalSince1970) else { return .double(.nan) }
+        guard isWithinYears1To9999 else { return .double(.nan) }
         return .string(Date.ISO8601FormatStyle(includingFractionalSeconds: true).format(self))
     }
 }

@@ -9,6 +9,8 @@ extension SessionMetadata {
     /// a token was renewed or a profile fetched, or by ``flush()``. A sign-out deletes them. They are kept if the
     /// session ends and the same user signs in again. The queue holds at most 100 changes and 64 KiB.
     ///
+    /// An empty `changes` changes nothing and is never queued: the metadata is only read, which throws as ``get(_:)`` does.
+    ///
     /// - Returns: The metadata after the change, or the number of the queued change.
     /// - Throws: As ``update(_:)`` except for transient faults; nothing is queued then.
     ///   ``SessionError/storageFailed(status:message:)`` if the queued change could not be stored.
@@ -17,11 +19,12 @@ extension SessionMetadata {
         try await updateOrWait(encoding: changes)
     }
 
-    /// Changes the metadata or queues the change, with a value of your own type, which must encode as a JSON object.
+    /// Changes the metadata or queues the change, with a value of your own type, which must encode as a JSON object. A value
+    /// that encodes as an empty object changes nothing.
     @discardableResult
     public func updateOrWait(encoding value: some Encodable) async throws -> MetadataUpdate {
-        let text = try JSONText.text(of: value, argument: "metadata")
-        switch try await session.call({ try await $0.updateMetadataOrQueue(patchJson: text) }) {
+        guard let patch = try Self.patch(of: value) else { return .done(try await get()) }
+        switch try await session.call({ try await $0.updateMetadataOrQueue(patchJson: patch) }) {
         case .done(let metadata): return .done(try JSONText.object(metadata))
         case .queued(let id): return .waiting(id: id)
         }
@@ -76,6 +79,13 @@ public struct PendingMetadataUpdate: Identifiable, Equatable, Sendable {
     public let changes: [String: SessionJSON]
     /// When the change was queued, by the device's clock.
     public let since: Date
+
+    /// For tests and previews of an app.
+    public init(id: UInt64, changes: [String: SessionJSON], since: Date = Date()) {
+        self.id = id
+        self.changes = changes
+        self.since = since
+    }
 }
 
 /// The result of sending the queued metadata changes.
@@ -86,6 +96,12 @@ public struct MetadataFlush: Equatable, Sendable {
         public let id: PendingMetadataUpdate.ID
         /// Why it was rejected, for a developer.
         public let message: String
+
+        /// For tests of an app.
+        public init(id: PendingMetadataUpdate.ID, message: String) {
+            self.id = id
+            self.message = message
+        }
     }
 
     /// The changes that were made, in order.

@@ -35,7 +35,7 @@ public struct SessionMetadata: Sendable {
         try JSONText.object(try await session.call { try await $0.fetchMetadata(keys: keys, include: false) })
     }
 
-    /// Reads the metadata as your own type. Network.
+    /// Reads the metadata as your own type. Its dates are read as ``SessionJSON/dateValue`` reads them. Network.
     ///
     /// - Throws: As ``get(_:)``, and ``SessionError/argumentInvalid(argument:message:)`` if the metadata does not fit
     ///   the type; the error names the place, not the value.
@@ -45,7 +45,8 @@ public struct SessionMetadata: Sendable {
     }
 
     /// Changes the metadata ("Update a User"). The changes are merged at the first level only; nested objects are replaced as a
-    /// whole. `nil` deletes a key. An empty `changes` deletes everything. Network.
+    /// whole. `nil` deletes a key. An empty `changes` changes nothing: the metadata is only read. ``removeAll()`` deletes
+    /// everything. Network.
     ///
     /// Here and in the other calls that change metadata, values are literals or variables of any type that is
     /// ``SessionJSONConvertible``: `update(["age": age, "tags": ["a", "b"], "phone": nil])`.
@@ -56,25 +57,25 @@ public struct SessionMetadata: Sendable {
     ///   may have been made.
     @discardableResult
     public func update(_ changes: [String: SessionJSON]) async throws -> [String: SessionJSON] {
-        let text = try JSONText.text(of: changes, argument: "metadata")
-        return try await send { try await $0.updateMetadata(patchJson: text) }
+        try await update(encoding: changes)
     }
 
-    /// Changes the metadata with a value of your own type, which must encode as a JSON object. Network.
+    /// Changes the metadata with a value of your own type, which must encode as a JSON object. Network. Dates are written as
+    /// ISO 8601 text, here and in the other calls that take a value of your own type.
     ///
     /// The `Encodable` code that Swift synthesizes omits an optional that is nil, so its key stays as it is. To delete a key,
-    /// encode an explicit null or use the other ``update(_:)``.
+    /// encode an explicit null or use the other ``update(_:)``. A value that encodes as an empty object changes nothing.
     ///
     /// - Returns: The metadata after the change.
     /// - Throws: As the other ``update(_:)``.
     @discardableResult
     public func update(encoding value: some Encodable) async throws -> [String: SessionJSON] {
-        let text = try JSONText.text(of: value, argument: "metadata")
-        return try await send { try await $0.updateMetadata(patchJson: text) }
+        guard let patch = try Self.patch(of: value) else { return try await get() }
+        return try await send { try await $0.updateMetadata(patchJson: patch) }
     }
 
-    /// Replaces all metadata with `metadata`. Network: one request that reads and one that writes; a key that another
-    /// client adds between the two stays.
+    /// Replaces all metadata with `metadata`; an empty one deletes everything, as ``removeAll()`` does. Network: one request
+    /// that reads and one that writes; a key that another client adds between the two stays.
     ///
     /// - Returns: The metadata after the change.
     /// - Throws: As ``update(_:)``.
@@ -125,6 +126,19 @@ public struct SessionMetadata: Sendable {
     @discardableResult
     public func remove(_ keys: [String]) async throws -> [String: SessionJSON] {
         try await send { try await $0.removeMetadata(keys: keys) }
+    }
+
+    /// Deletes all metadata. Network: one request.
+    ///
+    /// - Throws: As ``update(_:)``.
+    public func removeAll() async throws {
+        try await replace(with: [:])
+    }
+
+    /// The text of a change; nil for one without members, because Auth0 deletes everything when it gets `{}`.
+    static func patch(of value: some Encodable) throws -> String? {
+        let text = try JSONText.text(of: value, argument: "metadata")
+        return text == "{}" ? nil : text
     }
 
     private func send(

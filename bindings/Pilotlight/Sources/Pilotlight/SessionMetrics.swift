@@ -113,6 +113,21 @@ public struct SessionCounters: Hashable, Sendable {
     public let unansweredRequests: Int
     /// Measurements that were dropped because the recorder was slow.
     public let lostMeasurements: Int
+
+    /// For tests of an app.
+    public init(
+        tokensFromMemory: Int = 0, renewals: Int = 0, failedRenewals: Int = 0, retries: Int = 0,
+        sharedRenewals: Int = 0, requests: Int = 0, unansweredRequests: Int = 0, lostMeasurements: Int = 0
+    ) {
+        self.tokensFromMemory = tokensFromMemory
+        self.renewals = renewals
+        self.failedRenewals = failedRenewals
+        self.retries = retries
+        self.sharedRenewals = sharedRenewals
+        self.requests = requests
+        self.unansweredRequests = unansweredRequests
+        self.lostMeasurements = lostMeasurements
+    }
 }
 
 extension Session {

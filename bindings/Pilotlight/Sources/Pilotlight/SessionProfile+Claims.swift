@@ -96,15 +96,8 @@ extension PilotlightCore.UserProfile {
             locale: string("locale"), phoneNumber: string("phone_number"),
             phoneNumberVerified: take("phone_number_verified", \.boolValue),
             address: take("address") { PilotlightCore.Address(claims: $0) },
-            updatedAt: take("updated_at", \.dateWithinYears1To9999),
+            updatedAt: take("updated_at", \.dateValue),
             otherClaimsJson: (try? JSONText.text(of: others, argument: "claims")) ?? "{}", fetchedAt: fetchedAt)
-    }
-}
-
-extension SessionJSON {
-    /// The date, if it is in the years 1 to 9999. A number outside them is not a date in seconds, but milliseconds, for example.
-    fileprivate var dateWithinYears1To9999: Date? {
-        dateValue.flatMap { (-62_135_596_800..<253_402_300_800).contains($0.timeIntervalSince1970) ? $0 : nil }
     }
 }
 

@@ -9,6 +9,11 @@ extension SessionProfile {
     /// ``website`` as a URL; nil if it is not a URL.
     public var websiteURL: URL? { website.flatMap(URL.init(string:)) }
 
+    /// The name to show for the user; nil if no claim has one.
+    var displayName: String? {
+        [name, nickname, preferredUsername, email].compactMap(\.self).first { !$0.allSatisfy(\.isWhitespace) }
+    }
+
     /// How long ago the profile was fetched, in seconds by the device's clock; never negative.
     public func age(at now: Date = Date()) -> TimeInterval {
         max(0, now.timeIntervalSince(fetchedAt))
@@ -32,7 +37,7 @@ extension SessionProfile {
     /// A claim that is an object; nil if it is missing or has another type.
     public func object(_ name: String) -> [String: SessionJSON]? { claim(name)?.objectValue }
 
-    /// A claim as your own type.
+    /// A claim as your own type. Its dates are read as ``SessionJSON/dateValue`` reads them.
     ///
     /// - Throws: ``SessionError/argumentInvalid(argument:message:)`` if the claim is missing or does not fit; the error names
     ///   the place, not the value.
@@ -43,7 +48,7 @@ extension SessionProfile {
         return try JSONText.decode(type, from: try JSONText.text(of: claim, argument: "name"), argument: "type")
     }
 
-    /// All claims, by their names, as your own type.
+    /// All claims, by their names, as your own type. Its dates are read as ``SessionJSON/dateValue`` reads them.
     ///
     /// - Throws: ``SessionError/argumentInvalid(argument:message:)`` when they do not fit.
     public func decode<Value: Decodable>(as type: Value.Type) throws -> Value {
@@ -53,11 +58,22 @@ extension SessionProfile {
 
 extension SessionJSON {
     /// The date: a number of seconds since 1970 (`NumericDate`, RFC 7519 2), or an ISO 8601 string with or without a
-    /// fraction of a second; nil if the value is something else.
+    /// fraction of a second. Nil if the value is something else, or a date outside the years 1 to 9999, such as a number of
+    /// milliseconds.
     public var dateValue: Date? {
-        if let seconds = doubleValue { return Date(timeIntervalSince1970: seconds) }
-        guard let text = stringValue else { return nil }
+        let date = doubleValue.map(Date.init(timeIntervalSince1970:)) ?? stringValue.flatMap(Self.date(of:))
+        return date.flatMap { $0.isWithinYears1To9999 ? $0 : nil }
+    }
+
+    private static func date(of text: String) -> Date? {
         let withFraction = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
         return (try? Date.ISO8601FormatStyle().parse(text)) ?? (try? withFraction.parse(text))
+    }
+}
+
+extension Date {
+    /// Others cannot be written by ISO 8601, and are no moments of a user's: milliseconds taken for seconds, for example.
+    var isWithinYears1To9999: Bool {
+        (-62_135_596_800..<253_402_300_800).contains(timeIntervalSince1970)
     }
 }

@@ -20,7 +20,12 @@ public enum SessionState: Hashable, Sendable {
         if case .signedIn = self { true } else { false }
     }
 
-    /// Whether a sign-in is what comes next: nobody is signed in, or the session has ended.
+    /// Whether the app should begin a sign-in: nobody is signed in, or the session has ended. False while the device is locked,
+    /// because then it is not known.
+    ///
+    /// ```swift
+    /// if try await session.restore().requiresSignIn { try await session.signIn() }
+    /// ```
     public var requiresSignIn: Bool {
         switch self {
         case .signedOut, .reauthenticationRequired: true

@@ -5,9 +5,19 @@ internal import PilotlightCore
 /// in apps, ``inMemory`` in tests.
 public struct SessionStorage: Hashable, Sendable {
     let core: PilotlightCore.SessionStorage
+    /// That of a URL which names no file.
+    private let foreignScheme: String?
 
-    init(core: PilotlightCore.SessionStorage) {
+    init(core: PilotlightCore.SessionStorage, foreignScheme: String? = nil) {
         self.core = core
+        self.foreignScheme = foreignScheme
+    }
+
+    /// For the core.
+    func checked() throws -> PilotlightCore.SessionStorage {
+        guard let foreignScheme else { return core }
+        throw SessionError.configurationInvalid(
+            field: "storage", message: "storage is a URL with the scheme \"\(foreignScheme)\", and must be a file URL")
     }
 
     /// The Keychain (Apple: "Keychain Services"). ``Session/init(_:storage:name:readOnly:log:metrics:userAuthentication:)``
@@ -49,10 +59,10 @@ public struct SessionStorage: Hashable, Sendable {
     }
 
     /// A file that only its owner can read; each write replaces it atomically. It is **not encrypted**: use it for development
-    /// on hosts without a Keychain. On iOS, Mac Catalyst, tvOS and visionOS, opening a session in it throws
-    /// ``SessionError/configurationInvalid(field:message:)``.
+    /// on hosts without a Keychain. Opening a session in it throws ``SessionError/configurationInvalid(field:message:)`` on iOS,
+    /// Mac Catalyst, tvOS and visionOS, and everywhere for a URL that is not a file URL and for a folder.
     public static func file(_ url: URL) -> SessionStorage {
-        SessionStorage(core: .file(path: url.path))
+        SessionStorage(core: .file(path: url.path), foreignScheme: url.isFileURL ? nil : url.scheme)
     }
 
     /// This process's memory: for tests and previews.

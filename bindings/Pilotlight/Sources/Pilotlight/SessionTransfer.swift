@@ -17,6 +17,13 @@ public struct SessionTransfer: Hashable, Sendable {
     /// The issuer's host, which the cookie is for.
     public let host: String
 
+    /// For tests of an app.
+    public init(token: String, expiresAt: Date, host: String) {
+        self.token = token
+        self.expiresAt = expiresAt
+        self.host = host
+    }
+
     init(_ transfer: SessionTransferToken) {
         token = transfer.token
         expiresAt = Date(timeIntervalSinceNow: TimeInterval(transfer.lifetimeSeconds))

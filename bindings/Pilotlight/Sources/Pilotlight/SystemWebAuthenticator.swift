@@ -69,7 +69,9 @@ public final class SystemWebAuthenticator: NSObject, WebAuthenticator {
 
     private nonisolated static func meaning(of error: (any Error)?) -> SessionError {
         guard let error = error as? ASWebAuthenticationSessionError else {
-            return .signInFailed(code: "web_authentication_failed", message: "the browser sheet could not be shown")
+            let words = error.map { ": \(SessionError.words(of: $0))" } ?? ""
+            return .signInFailed(
+                code: "web_authentication_failed", message: "the browser sheet could not be shown\(words)")
         }
         if error.code == .canceledLogin { return SheetCallback.meaningOfCancellation(error.errorUserInfo) }
         if [.presentationContextInvalid, .presentationContextNotProvided].contains(error.code) {

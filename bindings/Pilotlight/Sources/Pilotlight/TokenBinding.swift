@@ -21,6 +21,12 @@ public struct BoundKey: Hashable, Sendable {
     /// Whether the private key is in the Secure Enclave, from which it cannot be read. On simulators and systems without a
     /// Secure Enclave it is a software key, as safe as the session's storage.
     public let isInSecureEnclave: Bool
+
+    /// For tests of an app.
+    public init(thumbprint: String, isInSecureEnclave: Bool) {
+        self.thumbprint = thumbprint
+        self.isInSecureEnclave = isInSecureEnclave
+    }
 }
 
 extension TokenBinding {

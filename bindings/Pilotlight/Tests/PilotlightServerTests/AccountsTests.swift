@@ -130,6 +130,39 @@ struct AccountsTests {
         await end()
     }
 
+    /// Each attempt is a race, so there are some. No restore begins after the change, because it would find it.
+    @Test func whatHappensDuringARestoreStays() async throws {
+        let accounts = try await launch()
+        let ada = try await accounts.add(using: TestBrowser(signInAs: "ada@example.com"))
+        for attempt in 0..<30 {
+            let grace = try await whileRestoring(accounts) {
+                try await $0.add(using: TestBrowser(signInAs: "grace@example.com"))
+            }
+            #expect(accounts.all == [ada, grace] && accounts.current == grace, "attempt \(attempt)")
+            try await whileRestoring(accounts) { $0.makeCurrent(ada) }
+            #expect(accounts.current == ada, "attempt \(attempt)")
+            try await whileRestoring(accounts) { await $0.remove(grace) }
+            #expect(accounts.all == [ada] && accounts.current == ada, "attempt \(attempt)")
+        }
+        await end()
+    }
+
+    private func whileRestoring<Value: Sendable>(
+        _ accounts: SessionAccounts, _ change: @MainActor (SessionAccounts) async throws -> Value
+    ) async throws -> Value {
+        let restoring = Task {
+            while !Task.isCancelled {
+                try await accounts.restore()
+                await Task.yield()
+            }
+        }
+        await Task.yield()
+        let value = try await change(accounts)
+        restoring.cancel()
+        do { try await restoring.value } catch is CancellationError {}
+        return value
+    }
+
     @Test func theSessionThatAnAppHadBeforeIsTheFirstAccount() async throws {
         let session = try Session(
             configuration, storage: .file(folder.appendingPathComponent("sessions")), log: .none)

@@ -113,7 +113,8 @@ import Testing
         #expect(user["user_metadata"]?["first_name"]?.stringValue == "John")
         #expect(Set(user.keys) == ["user_id", "user_metadata"])
         #expect(try await session.fetchUser(fields: ["user_metadata"], include: false)["user_metadata"] == nil)
-        #expect(try await session.metadata.update([:]).isEmpty)
+        try await session.metadata.removeAll()
+        #expect(try await session.metadata.get().isEmpty)
         await server.stop()
     }
 

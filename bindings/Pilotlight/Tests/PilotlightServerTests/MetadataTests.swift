@@ -38,6 +38,43 @@ import Testing
         await server.stop()
     }
 
+    private struct Choices: Encodable {
+        var theme: String?
+        var country: String?
+    }
+
+    /// Auth0 deletes everything when it gets `{}`.
+    @Test func anEmptyChangeChangesNothing() async throws {
+        let server = try await IdentityServer.start()
+        let metadata = try await server.signedInSession(metadataAccess: true).metadata
+        let before: [String: SessionJSON] = ["theme": "dark", "loyalty": 7]
+        try await metadata.replace(with: before)
+        #expect(try await metadata.update(encoding: Choices()) == before)
+        #expect(try await metadata.update([:]) == before)
+        #expect(try await metadata.updateOrWait(encoding: Choices()) == .done(before))
+        #expect(try await metadata.updateOrWait([:]) == .done(before))
+        #expect(try await metadata.merge(encoding: Choices()) == before)
+        #expect(try await server.metadata(of: "ada@example.com") == .object(before))
+        try await server.goOffline()
+        await #expect(throws: SessionError.self) { try await metadata.updateOrWait([:]) }
+        #expect(metadata.pending.isEmpty)
+        await server.stop()
+    }
+
+    @Test func allIsDeletedWithOneRequest() async throws {
+        let server = try await IdentityServer.start()
+        let metadata = try await server.signedInSession(metadataAccess: true).metadata
+        try await metadata.replace(with: ["a": 1])
+        let requests = try await server.requests(to: "users")
+        try await metadata.removeAll()
+        #expect(try await server.requests(to: "users") == requests + 1)
+        #expect(try await server.metadata(of: "ada@example.com") == [:])
+        try await metadata.update(["a": 1])
+        #expect(try await metadata.replace(with: [:]) == [:])
+        #expect(try await server.metadata(of: "ada@example.com") == [:])
+        await server.stop()
+    }
+
     @Test func theManagementTokenIsFoundByItself() async throws {
         let server = try await IdentityServer.start()
         try await server.change(["multi_resource_refresh": true])
@@ -101,5 +138,10 @@ import Testing
         #expect(try await metadata.get(excluding: ["n"]) == ["a": 1])
         #expect(try await metadata.remove(["n"]) == ["a": 1])
         #expect(try await metadata.replace(with: ["b": 2, "c": nil]) == ["b": 2])
+        #expect(try await metadata.update([:]) == ["b": 2])
+        #expect(try await metadata.update(encoding: Choices()) == ["b": 2])
+        #expect(try await metadata.updateOrWait([:]) == .done(["b": 2]))
+        try await metadata.removeAll()
+        #expect(try await metadata.get() == [:])
     }
 }

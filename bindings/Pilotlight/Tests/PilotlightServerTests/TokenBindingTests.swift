@@ -36,6 +36,17 @@ import FoundationNetworking
         await server.stop()
     }
 
+    @Test func aTokenForAFurtherApiCarriesAProofToo() async throws {
+        let server = try await IdentityServer.start()
+        try await server.change(["multi_resource_refresh": true, "dpop": "required"])
+        let session = try await server.signedInSession(metadataAccess: true, dpop: .required)
+        let request = URLRequest(url: try #require(URL(string: "https://api.example.com/")))
+        let authorized = try await session.authorized(request, for: "https://api.example.com/")
+        #expect(authorized.value(forHTTPHeaderField: "Authorization")?.hasPrefix("DPoP ") == true)
+        #expect(authorized.value(forHTTPHeaderField: "DPoP")?.split(separator: ".").count == 3)
+        await server.stop()
+    }
+
     @Test func anApisNonceIsAnsweredOnceAndKept() async throws {
         let (server, session) = try await boundSession(["dpop_nonce_lifetime": 60, "dpop_leeway": 600])
         try await server.advance(seconds: 120)

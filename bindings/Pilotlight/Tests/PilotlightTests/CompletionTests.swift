@@ -39,11 +39,11 @@ import FoundationNetworking
 
     @MainActor @Test func objectiveCSeesStatesTokensAndClaims() async throws {
         let session = PLTSession(Session.preview(state: nil))
-        #expect(session.state == .unknown && session.userIdentifier == nil)
+        #expect(session.state == .unknown && session.userIdentifier == nil && !session.requiresSignIn)
         let restored = await withCheckedContinuation { continuation in
             session.restore { state, error in continuation.resume(returning: (state, error == nil)) }
         }
-        #expect(restored == (.signedOut, true))
+        #expect(restored == (.signedOut, true) && session.requiresSignIn)
         _ = try await session.session.signIn(using: Browser())
         #expect(session.state == .signedIn)
         #expect(session.userIdentifier != nil)
@@ -112,6 +112,63 @@ import FoundationNetworking
         }
         let expected = try await session.session.importSession(from: .lockV1())
         #expect(answer == (PLTSessionState(session.session.state), true), "\(expected)")
+    }
+
+    @MainActor @Test func objectiveCSeesWhatBecameOfAnImport() async throws {
+        func outcome(_ session: PLTSession) async -> (PLTImportOutcome, PLTSessionState, Int?) {
+            await withCheckedContinuation { continuation in
+                session.importLockSession { outcome, state, error in
+                    continuation.resume(returning: (outcome, state, (error as NSError?)?.code))
+                }
+            }
+        }
+        #expect(await outcome(PLTSession(.preview(state: .signedOut))) == (.nothingFound, .signedOut, nil))
+        #expect(await outcome(PLTSession(.preview())) == (.sessionExists, .signedIn, nil))
+        let error = SessionError.storageFailed(status: nil, message: "m")
+        #expect(await outcome(PLTSession(.preview(failingWith: error))) == (.failed, .signedIn, 10))
+        #expect(PLTImportOutcome(.unreadable(problem: .malformed)) == .unreadable)
+    }
+
+    /// On the main queue, once for a change, and not after the session is gone.
+    @MainActor @Test func objectiveCIsNotifiedOfEachChange() async throws {
+        let inner = Session.preview(state: nil)
+        var session: PLTSession? = PLTSession(inner)
+        let id = session.map(ObjectIdentifier.init)
+        let (changes, changing) = AsyncStream.makeStream(of: Bool.self)
+        let observer = NotificationCenter.default.addObserver(
+            forName: Notification.Name(PLTSession.stateDidChangeNotification), object: nil, queue: nil
+        ) { notification in
+            // Other tests post theirs at the same time.
+            guard (notification.object as? PLTSession).map(ObjectIdentifier.init) == id else { return }
+            changing.yield(MainActor.assumeIsolated { true })
+        }
+        var onMain = changes.makeAsyncIterator()
+        try await inner.restore()
+        #expect(await onMain.next() == true && session?.state == .signedOut)
+        try await inner.signIn(using: Browser())
+        #expect(await onMain.next() == true && session?.state == .signedIn)
+        // A renewal is no change.
+        inner.broadcaster.states.send(.signedIn(subject: "preview|1", expiresAt: .distantPast))
+        await inner.signOut()
+        #expect(await onMain.next() == true && session?.state == .signedOut)
+        weak var weakly: PLTSession?
+        weakly = session
+        session = nil
+        #expect(weakly == nil)
+        try await inner.signIn(using: Browser())
+        await Task.yield()
+        NotificationCenter.default.removeObserver(observer)
+        changing.finish()
+        #expect(await onMain.next() == nil)
+    }
+
+    @MainActor @Test func noChangesOfMetadataChangeNothing() async {
+        let session = PLTSession(Session.preview(metadata: ["country": "UK"]))
+        let country = await withCheckedContinuation { continuation in
+            session.updateMetadata([:]) { metadata, _ in continuation.resume(returning: metadata?["country"] as? String)
+            }
+        }
+        #expect(country == "UK")
     }
 
     @MainActor

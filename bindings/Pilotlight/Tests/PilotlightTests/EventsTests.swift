@@ -46,6 +46,23 @@ import Testing
         func authenticate(url: URL, redirectURI: URL) async throws -> URL { redirectURI }
     }
 
+    /// As in the documentation of ``SessionEvents``.
+    @Test func aListenerThatIsMadeBeforeItsTaskMissesNothing() async throws {
+        let session = Session.preview(state: .signedOut)
+        let seen = Locked<[SessionEvent]>([])
+        var events = session.events.makeAsyncIterator()
+        let task = Task {
+            while let event = await events.next() {
+                seen.withLock { $0.append(event) }
+                if event == .signedOut(elsewhere: false) { return }
+            }
+        }
+        try await session.signIn(using: Authenticator())
+        await session.signOut()
+        await task.value
+        #expect(seen.withLock { $0 } == [.signedIn(subject: "preview|1", by: .browser), .signedOut(elsewhere: false)])
+    }
+
     @Test func aPreviewTellsThemToo() async throws {
         var session: Session? = .preview(state: nil)
         var listener = try #require(session).events.makeAsyncIterator()

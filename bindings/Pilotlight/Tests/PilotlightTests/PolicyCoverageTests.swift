@@ -86,6 +86,7 @@ import FoundationNetworking
             "SessionMetadata.merge(_:)": { _ = try await metadata.merge(change) },
             "SessionMetadata.merge(encoding:)": { _ = try await metadata.merge(encoding: ["a": 2]) },
             "SessionMetadata.remove(_:)": { _ = try await metadata.remove(["a"]) },
+            "SessionMetadata.removeAll()": { try await metadata.removeAll() },
             "SessionMetadata.updateOrWait(_:)": { _ = try await metadata.updateOrWait(change) },
             "SessionMetadata.updateOrWait(encoding:)": { _ = try await metadata.updateOrWait(encoding: ["a": 2]) },
             "SessionMetadata.flush()": { _ = try await metadata.flush() },

@@ -33,12 +33,31 @@ import FoundationNetworking
         #expect(session.cachedAccessToken() == nil)
     }
 
+    /// This file sees what an app sees.
+    @Test func anAppsTestsCanMakeWhatCallsReturn() async throws {
+        let flush = MetadataFlush(applied: [1], dropped: [.init(id: 2, message: "m")], waiting: 0)
+        #expect(flush.dropped.first?.id == 2)
+        #expect(PendingMetadataUpdate(id: 1, changes: ["a": nil]).changes == ["a": .null])
+        #expect(SessionCounters(renewals: 3).renewals == 3 && SessionCounters() == Session.preview().counters)
+        #expect(BoundKey(thumbprint: "t", isInSecureEnclave: false).thumbprint == "t")
+        let url = try #require(URL(string: "https://issuer.example.com/activate"))
+        let transfer = SessionTransfer(token: "t", expiresAt: .distantFuture, host: "issuer.example.com")
+        #expect(transfer.url(for: url).query == "session_transfer_token=t")
+        let signIn = DeviceSignIn(userCode: "ABCD-EFGH", verificationURL: url, expiresAt: .distantFuture)
+        #expect(signIn.userCode == "ABCD-EFGH")
+        await #expect(throws: SessionError.signInCancelled) {
+            try await Session.preview(state: .signedOut).completeDeviceSignIn(signIn)
+        }
+    }
+
     @Test func metadataIsMergedAtTheFirstLevel() async throws {
         let session = Session.preview(metadata: ["a": 1, "b": ["c": 2, "d": 3]])
         let after = try await session.metadata.update(["b": ["c": 4], "a": nil, "e": "f"])
         #expect(after == ["b": ["c": 4], "e": "f"])
         #expect(try await session.metadata.get(["e", "z"]) == ["e": "f"])
-        #expect(try await session.metadata.update([:]).isEmpty)
+        #expect(try await session.metadata.update([:]) == after)
+        try await session.metadata.removeAll()
+        #expect(try await session.metadata.get().isEmpty)
     }
 
     @Test func changesWaitWhileThePreviewIsOffline() async throws {

@@ -1,6 +1,7 @@
 import Foundation
-import Pilotlight
 import Testing
+
+@testable import Pilotlight
 
 @Suite struct ProfileTypesTests {
     private struct Tenant: Decodable, Equatable {
@@ -53,6 +54,26 @@ import Testing
         #expect(throws: SessionError.self) { try profile.claim("text", as: Tenant.self) }
     }
 
+    @Test func aNumericDateIsTheSameMomentByEachWay() throws {
+        struct Claims: Decodable { var auth_time, updated_at: Date }
+        let moment = Date(timeIntervalSince1970: 1_800_000_000)
+        let profile = try SessionProfile(
+            claims: ["sub": "a", "auth_time": 1_800_000_000, "updated_at": "2027-01-15T08:00:00Z"])
+        #expect(profile.date("auth_time") == moment)
+        #expect(try profile.claim("auth_time", as: Date.self) == moment)
+        #expect(try profile.claim("updated_at", as: Date.self) == moment)
+        let claims = try profile.decode(as: Claims.self)
+        #expect(claims.auth_time == moment && claims.updated_at == moment)
+    }
+
+    /// Milliseconds taken for seconds, and what Foundation could not write.
+    @Test(arguments: [1_732_000_000_000, -62_135_596_801, 253_402_300_800, 1e300] as [SessionJSON])
+    func whatLiesOutsideOfTheYears1To9999IsNoMoment(number: SessionJSON) throws {
+        let profile = try SessionProfile(claims: ["sub": "a", "updated_at": number])
+        #expect(profile.updatedAt == nil && profile.date("updated_at") == nil && number.dateValue == nil)
+        #expect(throws: SessionError.self) { try profile.claim("updated_at", as: Date.self) }
+    }
+
     @Test func itIsCodableHashableAndIdentifiable() throws {
         let written = try JSONEncoder().encode(profile)
         let read = try JSONDecoder().decode(SessionProfile.self, from: written)
@@ -68,6 +89,20 @@ import Testing
         #expect(throws: (any Error).self) {
             try JSONDecoder().decode(SessionProfile.self, from: Data(#"{"name":"no subject"}"#.utf8))
         }
+    }
+
+    /// An account menu shows it.
+    @Test func aUserIsCalledByTheFirstNameThatIsKnown() throws {
+        var claims: [String: SessionJSON] = [
+            "sub": "auth0|1", "email": "e@example.com", "preferred_username": "u", "nickname": "n", "name": "Ada",
+        ]
+        for (name, expected) in [
+            ("name", "Ada"), ("nickname", "n"), ("preferred_username", "u"), ("email", "e@example.com"),
+        ] {
+            #expect(try SessionProfile(claims: claims).displayName == expected)
+            claims[name] = name == "name" ? " " : nil
+        }
+        #expect(try SessionProfile(claims: claims).displayName == nil)
     }
 
     @Test func urlsAndAge() {

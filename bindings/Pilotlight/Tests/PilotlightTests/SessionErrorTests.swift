@@ -55,6 +55,10 @@ import FoundationNetworking
         let advice = { (error: SessionError) in error.recoverySuggestion ?? "" }
         #expect(
             advice(.temporarilyUnavailable(reason: .rateLimited, retryAfter: 6.2, message: "")).contains("7 seconds"))
+        for seconds in [0.2, 1] {
+            let limited = SessionError.temporarilyUnavailable(reason: .rateLimited, retryAfter: seconds, message: "")
+            #expect(advice(limited) == "Try again in 1 second.")
+        }
         #expect(advice(.argumentInvalid(argument: "minTTL", message: "")).contains("minTTL"))
         #expect(advice(.storageFailed(status: -34018, message: "")).contains("-34018"))
         #expect(advice(.signInFailed(code: "login_required", message: "")).contains("login_required"))
@@ -77,6 +81,11 @@ import FoundationNetworking
         let error = SessionError.configurationInvalid(field: field, message: "m")
         #expect(error.recoverySuggestion?.contains(place) == true)
         #expect(error.recoverySuggestion?.contains(field) == true)
+    }
+
+    @Test(arguments: ["transport", "name", "storage"]) func argumentsOfTheSessionAreNoFields(field: String) {
+        let advice = SessionError.configurationInvalid(field: field, message: "m").recoverySuggestion ?? ""
+        #expect(advice.contains("`\(field)` of `Session.init`") && !advice.contains("`SessionConfiguration`"))
     }
 
     @Test func onlyPassingTroubleIsTemporary() {

@@ -60,6 +60,23 @@ import Combine
         #expect(model.error != nil)
     }
 
+    private struct Refused: LocalizedError, CustomNSError {
+        static let errorDomain = "Managed"
+        var errorCode: Int { 7 }
+        var errorDescription: String?
+    }
+
+    @Test(arguments: ModelKind.allCases) func showsWhatAnAppsOwnAuthenticatorSays(kind: ModelKind) async {
+        let model = kind.model(.preview(state: .signedOut))
+        await model.signIn(using: Authenticator(error: Refused(errorDescription: "the browser refused the page")))
+        #expect(model.error?.message == "the authenticator failed: Refused (Managed 7): the browser refused the page")
+        #expect(model.error?.errorDescription?.contains("the browser refused the page") == true)
+        await model.signIn(using: Authenticator(error: Refused(errorDescription: "no answer to app://cb?code=secret")))
+        #expect(model.error?.message == "the authenticator failed: Refused (Managed 7)")
+        await model.signIn(using: Authenticator(error: NSError(domain: "Other", code: 3)))
+        #expect(model.error?.message.hasSuffix("(Other 3)") == true)
+    }
+
     @Test(arguments: ModelKind.allCases) func loadsAProfileThatIsTooOldAndKeepsItWhereItCannot(kind: ModelKind) async {
         let model = kind.model(.preview())
         await model.loadProfile(maxAge: 60)

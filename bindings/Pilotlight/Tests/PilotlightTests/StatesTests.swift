@@ -5,6 +5,14 @@ import Testing
 @Suite struct StatesTests {
     private static let signedIn = SessionState.signedIn(subject: "1", expiresAt: .distantFuture)
 
+    @Test func aSignInIsRequiredWhereOnlyTheUserCanGoOn() {
+        #expect(SessionState.signedOut.requiresSignIn)
+        for reason in [ReauthenticationReason.refreshTokenRejected, .noRefreshToken, .lifetimeEnded, .idleTooLong] {
+            #expect(SessionState.reauthenticationRequired(reason: reason).requiresSignIn)
+        }
+        #expect(!Self.signedIn.requiresSignIn && !SessionState.locked.requiresSignIn)
+    }
+
     @Test func aListenerGetsTheLatestStateAndThenEveryChangeInOrder() async {
         let broadcaster = SessionBroadcaster()
         broadcaster.stateChanged(state: .locked)

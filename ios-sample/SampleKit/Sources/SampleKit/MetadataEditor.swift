@@ -56,7 +56,7 @@ public final class MetadataEditor {
 
     /// Sends what was changed, or queues it. Returns whether everything was sent, so that the form can close.
     public func save() async -> Bool {
-        // An empty change would delete everything.
+        // An empty change would only read the metadata, which does not work without a network.
         guard hasChanges else { return true }
         var isDone = false
         await run {

@@ -29,8 +29,7 @@ extension SessionProfile {
 
     private static func text(of value: SessionJSON, named name: String) -> String {
         switch (name, value) {
-        case ("updated_at", .integer(let seconds)):
-            Date(timeIntervalSince1970: TimeInterval(seconds)).formatted(.iso8601)
+        case ("updated_at", _): value.dateValue?.formatted(.iso8601) ?? value.text
         case ("address", .object(let address)):
             address["formatted"]?.stringValue
                 ?? ["street_address", "postal_code", "locality", "region", "country"]

@@ -22,7 +22,7 @@ enum Help {
                                 (Auth0: Native to Web SSO)
           profile               the user's profile
           metadata get [FIELD…] the user's metadata at Auth0, or only these fields
-          metadata set JSON     changes it: merged at the first level, null deletes a field, {} deletes everything
+          metadata set JSON     changes it: merged at the first level, null deletes a field, {} changes nothing
           sign-out              deletes the session here and revokes it at the issuer
           accounts              the names of the stored sessions, for --account
 

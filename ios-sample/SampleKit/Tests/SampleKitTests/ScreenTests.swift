@@ -37,6 +37,13 @@ import Testing
             ])
     }
 
+    /// Foundation ends the app when it writes a date that no calendar has.
+    @Test(arguments: [1_732_000_000_000, 9_223_372_036_854_775_807, 1e300] as [SessionJSON])
+    func aNumberThatIsNoMomentIsShownAsItIs(number: SessionJSON) throws {
+        let profile = try SessionProfile(claims: ["sub": "1", "updated_at": number])
+        #expect(profile.rows.map(\.value) == ["1", number.text])
+    }
+
     @Test func theMetadataFormSendsOnlyWhatWasChanged() async throws {
         let server = try await IdentityServer.start()
         let session = try await server.signedInSession(metadataAccess: true)

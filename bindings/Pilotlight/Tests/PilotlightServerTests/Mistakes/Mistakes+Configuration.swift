@@ -1,6 +1,7 @@
 import Foundation
 import IdentityServerSupport
 import Pilotlight
+import Testing
 
 private let bundle = "com.example.app"
 private let redirect = IdentityServer.redirectURI
@@ -123,6 +124,23 @@ extension Mistake {
             _ = try Session(
                 .auth0(domain: server.issuer, clientID: "c", redirectURI: redirect),
                 storage: .keychain(service: bundle), log: .none)
+        },
+        Mistake(
+            "The store is a URL of the web", "configurationInvalid(storage)",
+            says: ["storage", "\"https\"", "file URL"], advises: ["`storage` of `Session.init`"]
+        ) { server in
+            let url = try #require(URL(string: "https://user:secret@example.com/session?token=secret"))
+            _ = try Session(
+                .auth0(domain: server.issuer, clientID: "c", redirectURI: redirect), storage: .file(url), log: .none)
+        },
+        Mistake(
+            "The store is a folder", "configurationInvalid(storage)",
+            says: ["storage is \"/\", which is a folder", "name a file in it"],
+            advises: ["`storage` of `Session.init`"]
+        ) { server in
+            _ = try Session(
+                .auth0(domain: server.issuer, clientID: "c", redirectURI: redirect),
+                storage: .file(URL(fileURLWithPath: "/")), log: .none)
         },
     ]
 
