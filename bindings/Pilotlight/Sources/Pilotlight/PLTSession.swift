@@ -189,13 +189,13 @@ public final class PLTSession: NSObject, Sendable {
     @objc(importLockSessionReportingOutcome:)
     #endif
     public func importLockSession(
-        reportingOutcome completion: @escaping @MainActor @Sendable (PLTImportOutcome, PLTSessionState, (any Error)?) ->
-            Void
+        reportingOutcome report:
+            @escaping @MainActor @Sendable (PLTImportOutcome, PLTSessionState, (any Error)?) -> Void
     ) {
         session.importSession(from: .lockV1()) { result in
             switch result {
-            case .success(let outcome): completion(PLTImportOutcome(outcome), self.state, nil)
-            case .failure(let error): completion(.failed, self.state, error)
+            case .success(let outcome): report(PLTImportOutcome(outcome), self.state, nil)
+            case .failure(let error): report(.failed, self.state, error)
             }
         }
     }
