@@ -146,6 +146,23 @@ async fn an_item_that_the_store_cannot_compare_is_replaced() {
     assert!(world.stored().is_none());
 }
 
+/// Also where only one process uses the store.
+#[tokio::test]
+async fn a_session_whose_item_the_store_cannot_compare_is_renewed() {
+    let (shared, app, _extension, _folder) = app_and_extension().await;
+    let alone = World::new().await;
+    let session = alone.signed_in().await;
+    for (world, session) in [(shared, app), (alone, session)] {
+        world.store.recognises_nothing(true);
+        let token = assert_renews(&session).await;
+        assert_eq!(
+            world.stored().unwrap()["credentials"]["access_token"],
+            token.expose(),
+            "and stored"
+        );
+    }
+}
+
 #[tokio::test]
 async fn a_sign_out_over_a_damaged_item_removes_it_and_revokes() {
     for damaged in [json!({"version": 1}), json!({"version": 999})] {

@@ -33,6 +33,13 @@ pub(super) struct Writer {
     encoded: SyncMutex<Encoded>,
 }
 
+/// Counts the swaps that the store refused in a row although it held the item that was seen.
+#[derive(Debug, Default)]
+struct Refusals {
+    seen: Option<Fingerprint>,
+    number: usize,
+}
+
 /// Caches the encoded item, so that unchanged parts are not encoded again.
 #[derive(Debug, Default)]
 struct Encoded {
@@ -134,27 +141,29 @@ impl Writer {
     /// nothing. The caller makes sure that this runs to its end.
     ///
     /// # Errors
-    /// [`Error::Store`]; [`Error::Envelope`] for an item that cannot be decoded; [`Error::Busy`] if another process has
-    /// just written.
+    /// [`Error::Store`]; [`Error::Envelope`] for an item that cannot be decoded; [`Error::Busy`] if other processes
+    /// write all the time.
     pub(super) async fn insert(&self, session: StoredSession, bytes: SecretBytes) -> Result<bool, Error> {
         let _turn = self.turns.lock().await;
-        let (found, seen) = self.item.read().await?;
-        // Neither another process's session nor a newer release's is overwritten.
-        let found = found.map(|bytes| StoredItem::decode(&bytes)).transpose()?;
-        if found.and_then(StoredItem::into_session).is_some() {
-            return Ok(false);
+        let mut refusals = Refusals::default();
+        for _ in 0..MOST_SWAPS {
+            let (found, seen) = self.item.read().await?;
+            // Neither another process's session nor a newer release's is overwritten.
+            let found = found.map(|bytes| StoredItem::decode(&bytes)).transpose()?;
+            if found.and_then(StoredItem::into_session).is_some() {
+                return Ok(false);
+            }
+            if self.swap(seen, Some(bytes.clone()), &mut refusals).await? {
+                let (session, written) = (Box::new(session), Fingerprint::of(&bytes));
+                self.context.apply(Imported { session, written });
+                return Ok(true);
+            }
         }
-        let written = Fingerprint::of(&bytes);
-        if !self.item.swap(seen, Some(bytes)).await? {
-            return Err(Error::Busy);
-        }
-        let session = Box::new(session);
-        self.context.apply(Imported { session, written });
-        Ok(true)
+        Err(Error::Busy)
     }
 
     async fn rewrite_in_turn(&self, item: fn(&Machine) -> Option<Unsaved>) -> Result<bool, Error> {
-        let mut changed = false;
+        let (mut changed, mut refusals) = (false, Refusals::default());
         for _ in 0..MOST_SWAPS {
             let Some(stored) = self.context.read(item) else {
                 return Ok(changed);
@@ -163,7 +172,7 @@ impl Writer {
                 Some(bytes) => (Some(bytes), stored.seen),
                 None => self.prepare(&stored).await?,
             };
-            if self.item.swap(stored.seen, value).await? {
+            if self.swap(stored.seen, value, &mut refusals).await? {
                 return self.wrote(stored, written).await.map(|()| changed);
             }
             // Another process has written meanwhile. If the store is not shared and the item is gone, it is written
@@ -200,7 +209,7 @@ impl Writer {
     /// Other processes write too. Their changes are merged first, and the store itself makes sure that nobody writes
     /// between the read and the write. Thus a sign-out removes only what its user could see.
     async fn swap_until_it_is_written(&self) -> Result<(), Error> {
-        let (mut refused, mut refusals) = (None, 0);
+        let mut refusals = Refusals::default();
         for swap in 0..MOST_SWAPS {
             if swap > 0 || !self.context.read(|machine| Stored::of(machine).has_looked()) {
                 self.reader.merge().await?;
@@ -208,19 +217,29 @@ impl Writer {
             let Some(unsaved) = self.unsaved() else {
                 return Ok(());
             };
-            if refused != Some(unsaved.seen) {
-                (refused, refusals) = (Some(unsaved.seen), 0);
-            }
-            if refusals == MOST_REFUSALS {
-                return self.write_over(unsaved).await;
-            }
             let (value, written) = self.prepare(&unsaved).await?;
-            if unsaved.seen == written || self.item.swap(unsaved.seen, value).await? {
+            if unsaved.seen == written || self.swap(unsaved.seen, value, &mut refusals).await? {
                 return self.wrote(unsaved, written).await;
             }
-            refusals += 1;
         }
         Err(Error::Busy)
+    }
+
+    /// Replaces the item that was seen; false if the store refuses because it holds another one. An item that it
+    /// refuses again and again, although each read finds it there, is replaced all the same.
+    async fn swap(
+        &self,
+        seen: Option<Fingerprint>,
+        value: Option<SecretBytes>,
+        refusals: &mut Refusals,
+    ) -> Result<bool, Error> {
+        if refusals.of(seen) == MOST_REFUSALS {
+            self.item.replace(value).await?;
+            return Ok(true);
+        }
+        let is_replaced = self.item.swap(seen, value).await?;
+        refusals.number += usize::from(!is_replaced);
+        Ok(is_replaced)
     }
 
     async fn write_over_everything(&self) -> Result<(), Error> {
@@ -284,5 +303,15 @@ impl Writer {
 
     fn unsaved(&self) -> Option<Unsaved> {
         self.context.read(|machine| Stored::of(machine).unsaved())
+    }
+}
+
+impl Refusals {
+    /// How often the store has refused to replace this item.
+    fn of(&mut self, seen: Option<Fingerprint>) -> usize {
+        if self.seen != seen {
+            *self = Self { seen, number: 0 };
+        }
+        self.number
     }
 }
