@@ -2,9 +2,10 @@
 //!
 //! **Promises.** Writers take turns, and each writes the state that is current at its turn, so that an older session
 //! never replaces a newer one. A write that has begun runs to its end. A failed write is repeated at the next
-//! opportunity. **Needs** the context, the item and its reader.
+//! opportunity, and after growing pauses even if there is none. **Needs** the context, the item and its reader.
 
 use std::sync::{Arc, Mutex as SyncMutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::Mutex;
 
@@ -15,7 +16,7 @@ use crate::machine::error::Error;
 use crate::machine::input::{Imported, ItemWritten, WriteAttempted};
 use crate::machine::{Machine, Stored, Unsaved};
 use crate::model::secret::{Fingerprint, SecretBytes};
-use crate::ports::LogLevel;
+use crate::ports::{LogLevel, StoreError};
 use crate::storage::envelope::{ProfileJson, StoredItem, StoredSession};
 
 /// How often other processes may change the item between the read and the write; after that the next call tries again.
@@ -23,6 +24,15 @@ const MOST_SWAPS: usize = 16;
 /// How often in a row the store may refuse a swap although another read finds the same item. After that, the store
 /// cannot compare this item, and what is in memory must not be lost because of it.
 const MOST_REFUSALS: usize = 4;
+/// The pauses before a failed write is repeated within a renewal. The process lock is held meanwhile, so they are short.
+const PAUSES_IN_FLIGHT: [Duration; 3] = [
+    Duration::from_millis(50),
+    Duration::from_millis(200),
+    Duration::from_millis(800),
+];
+/// The first pause before a failed write is repeated in the background; each further pause is twice as long.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 #[derive(Debug)]
 pub(super) struct Writer {
@@ -31,6 +41,15 @@ pub(super) struct Writer {
     reader: Arc<Reader>,
     turns: Mutex<()>,
     encoded: SyncMutex<Encoded>,
+    repetition: SyncMutex<Repetition>,
+}
+
+/// The repetition of a failed write in the background.
+#[derive(Debug, Default)]
+struct Repetition {
+    is_waiting: bool,
+    /// How often the write was repeated in vain.
+    failures: u32,
 }
 
 /// Counts the swaps that the store refused in a row although it held the item that was seen.
@@ -57,6 +76,7 @@ impl Writer {
             reader,
             turns: Mutex::default(),
             encoded: SyncMutex::default(),
+            repetition: SyncMutex::default(),
         })
     }
 
@@ -65,22 +85,32 @@ impl Writer {
     /// one.
     ///
     /// # Errors
-    /// [`Error::Store`]; memory then stays as it is and the next call tries again.
+    /// [`Error::Store`]; memory then stays as it is and the next call tries again, or else a task in the background.
     pub(super) async fn save(self: &Arc<Self>) -> Result<(), Error> {
         if !self.has_unsaved() {
             return Ok(());
         }
         let writer = Arc::clone(self);
-        self.context
-            .run_to_end(async move { writer.save_in_flight().await })
-            .await
+        self.context.run_to_end(async move { writer.write().await }).await
     }
 
-    /// [`Writer::save`] within a renewal, which runs to its end by itself: no separate task is needed.
+    /// [`Writer::save`] within a renewal, which runs to its end by itself: no separate task is needed. What fails for
+    /// a moment only is repeated while the caller holds the process lock: the next process to hold it would send the
+    /// refresh token that the store still holds, which is spent.
     ///
     /// # Errors
     /// As [`Writer::save`].
-    pub(super) async fn save_in_flight(&self) -> Result<(), Error> {
+    pub(super) async fn save_in_flight(self: &Arc<Self>) -> Result<(), Error> {
+        for pause in PAUSES_IN_FLIGHT {
+            match self.write().await {
+                Err(error) if may_pass(&error) => self.context.sleep(pause).await,
+                outcome => return outcome,
+            }
+        }
+        self.write().await
+    }
+
+    async fn write(self: &Arc<Self>) -> Result<(), Error> {
         if !self.has_unsaved() {
             return Ok(());
         }
@@ -110,7 +140,7 @@ impl Writer {
     /// another process's session was found. For use within a renewal, which runs to its end by itself.
     /// # Errors
     /// [`Error::Store`]: send no request to the issuer now. [`Error::Busy`] if other processes write all the time.
-    pub(super) async fn prove_writable(&self) -> Result<bool, Error> {
+    pub(super) async fn prove_writable(self: &Arc<Self>) -> Result<bool, Error> {
         self.prove(|machine| Stored::of(machine).saved_session()).await
     }
 
@@ -125,7 +155,7 @@ impl Writer {
         self.context.run_to_end(prove).await
     }
 
-    async fn prove(&self, item: fn(&Machine) -> Option<Unsaved>) -> Result<bool, Error> {
+    async fn prove(self: &Arc<Self>, item: fn(&Machine) -> Option<Unsaved>) -> Result<bool, Error> {
         let _turn = self.turns.lock().await;
         if self.has_unsaved() {
             self.write_in_turn().await?;
@@ -162,7 +192,7 @@ impl Writer {
         Err(Error::Busy)
     }
 
-    async fn rewrite_in_turn(&self, item: fn(&Machine) -> Option<Unsaved>) -> Result<bool, Error> {
+    async fn rewrite_in_turn(self: &Arc<Self>, item: fn(&Machine) -> Option<Unsaved>) -> Result<bool, Error> {
         let (mut changed, mut refusals) = (false, Refusals::default());
         for _ in 0..MOST_SWAPS {
             let Some(stored) = self.context.read(item) else {
@@ -188,7 +218,7 @@ impl Writer {
         Err(Error::Busy)
     }
 
-    async fn write_in_turn(&self) -> Result<(), Error> {
+    async fn write_in_turn(self: &Arc<Self>) -> Result<(), Error> {
         if !self.has_unsaved() || self.item.is_read_only() {
             return Ok(());
         }
@@ -199,11 +229,39 @@ impl Writer {
             self.write_over_everything().await
         };
         self.context.apply(WriteAttempted { revision });
-        if let Err(error) = &written {
-            let message = format!("the session could not be stored and will be at the next chance: {error}");
-            self.context.log(LogLevel::Error, &message);
+        match &written {
+            Ok(()) => self.repetition().failures = 0,
+            Err(error) => {
+                let message = format!("the session could not be stored and will be at the next chance: {error}");
+                self.context.log(LogLevel::Error, &message);
+                if may_pass(error) {
+                    self.write_later();
+                }
+            }
         }
         written
+    }
+
+    /// Repeats a failed write after a pause, even if nobody calls: another process could send the spent refresh token
+    /// that the store holds, and a sign-out is not undone when the last handle to the session goes away. The session
+    /// stays open meanwhile.
+    fn write_later(self: &Arc<Self>) {
+        let mut repetition = self.repetition();
+        if repetition.is_waiting {
+            return;
+        }
+        let pause = FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(repetition.failures));
+        let waiting = self.context.spawner().alarm(pause.min(LONGEST_PAUSE));
+        repetition.is_waiting = true;
+        repetition.failures = repetition.failures.saturating_add(1);
+        drop(repetition);
+        let writer = Arc::clone(self);
+        self.context.spawn(async move {
+            waiting.await;
+            writer.repetition().is_waiting = false;
+            // The failure is logged where it occurs.
+            let _ = writer.write().await;
+        });
     }
 
     /// Other processes write too. Their changes are merged first, and the store itself makes sure that nobody writes
@@ -297,6 +355,10 @@ impl Writer {
         Ok(())
     }
 
+    fn repetition(&self) -> MutexGuard<'_, Repetition> {
+        self.repetition.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn has_unsaved(&self) -> bool {
         self.context.read(Machine::has_unsaved)
     }
@@ -314,4 +376,12 @@ impl Refusals {
         }
         self.number
     }
+}
+
+/// Whether the same write may succeed later by itself. A user who declined to authenticate is not asked again unasked.
+fn may_pass(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::Store(StoreError::Locked | StoreError::Failed { .. }) | Error::Busy
+    )
 }
