@@ -211,10 +211,17 @@ fn take_tokens(machine: &mut Machine, held: &StoredSession, found: &mut StoredSe
     news
 }
 
-/// The profile that was fetched later stays. True if the stored one is later and says something else.
+/// The later profile stays. Two processes that fetched one at the same time have given both the same number; then the
+/// one that is later by their clocks stays. True if the stored one is later and says something else.
 fn merge_profiles(held: &mut StoredSession, found: &mut StoredSession) -> bool {
-    let fetched_at = |session: &StoredSession| session.profile.as_ref().map(|profile| profile.fetched_at);
-    if fetched_at(found) < fetched_at(held) {
+    let age = |session: &StoredSession| {
+        let fetched_at = session.profile.as_ref()?.fetched_at;
+        Some((session.profile_sequence, fetched_at))
+    };
+    let takes_profile = age(found) >= age(held);
+    let latest = held.profile_sequence.max(found.profile_sequence);
+    (held.profile_sequence, found.profile_sequence) = (latest, latest);
+    if !takes_profile {
         found.profile.clone_from(&held.profile);
         return false;
     }

@@ -74,6 +74,10 @@ pub struct StoredSession {
     /// number is newer, even if two processes with different clocks wrote them.
     #[serde(skip_serializing_if = "is_zero")]
     pub sequence: u64,
+    /// Counts the profiles that were fetched since the sign-in. Of two profiles, the one with the higher number is
+    /// newer, even if a clock was wrong when it was fetched.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub profile_sequence: u64,
     /// Access tokens for further audiences, oldest first; empty once the session has ended. Only the newest are stored.
     #[serde(skip_serializing_if = "Vec::is_empty", serialize_with = "newest")]
     pub audience_tokens: Vec<AudienceToken>,
