@@ -254,6 +254,7 @@ impl Renewer {
             generation,
             subject: input.subject.clone(),
             audience: of.cloned(),
+            sent: Some(input.token.clone()),
             asks_for_less: !renewal.options.scopes.is_empty(),
             answer: answer.clone(),
             at,
