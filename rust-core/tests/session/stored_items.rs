@@ -4,7 +4,7 @@ use pilotlight_core::model::configuration::Configuration;
 use pilotlight_core::model::metadata::parse_object;
 use pilotlight_core::model::secret::SecretBytes;
 use pilotlight_core::model::state::SessionState;
-use pilotlight_core::storage::envelope::StoredItem;
+use pilotlight_core::storage::envelope::{Brought, StoredItem};
 use pilotlight_identity_server::{Endpoint, Fault};
 use serde_json::{Value, json};
 
@@ -191,5 +191,20 @@ async fn what_a_newer_release_stores_beside_the_tokens_stays() {
         assert_eq!(world.stored().unwrap()["future"], future(), "{writes_over}");
         assert_renews(&app).await;
         assert_eq!(world.stored().unwrap()["future"], future(), "{writes_over}");
+    }
+}
+
+#[test]
+fn a_version_with_a_new_refresh_token_is_newer_than_any_number_without() {
+    let item = SecretBytes::new(include_bytes!("golden/v1-signed-in.json").to_vec());
+    let session = StoredItem::decode(&item).unwrap().into_session().unwrap();
+    for (less, more) in [
+        (Brought::Less, Brought::RefreshToken),
+        (Brought::RefreshToken, Brought::Grant),
+    ] {
+        let (mut often, mut once) = (session.clone(), session.clone());
+        (0..100_000).for_each(|_| often.count_version(less));
+        once.count_version(more);
+        assert!(once.sequence > often.sequence, "{more:?}");
     }
 }

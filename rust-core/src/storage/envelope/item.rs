@@ -191,12 +191,13 @@ pub enum EnvelopeError {
 }
 
 impl StoredSession {
-    /// Makes this a newer version, by an amount that makes the more important one of two concurrent changes count.
+    /// Makes this a newer version, by an amount that makes the more important one of two concurrent changes count, as
+    /// long as fewer than a million less important ones are made beside it.
     pub fn count_version(&mut self, brought: Brought) {
         let versions = match brought {
             Brought::Less => 1,
-            Brought::RefreshToken => 1_000,
-            Brought::Grant => 1_000_000,
+            Brought::RefreshToken => 1_000_000,
+            Brought::Grant => 1_000_000_000_000,
         };
         self.sequence = self.sequence.saturating_add(versions);
     }
