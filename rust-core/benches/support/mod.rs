@@ -114,6 +114,7 @@ pub(crate) fn stored_session() -> StoredSession {
         whole_scope: None,
         ended: None,
         sequence: 0,
+        profile_sequence: 0,
         audience_tokens: Vec::new(),
         imported: false,
         pending_updates: Vec::new(),

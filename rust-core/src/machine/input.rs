@@ -178,6 +178,8 @@ pub struct RenewalAnswered {
     pub subject: String,
     /// The further audience that the access token is for; none for the session's own.
     pub audience: Option<Audience>,
+    /// The refresh token that was sent, and that the issuer has accepted; none if an ID token was sent.
+    pub sent: Option<Secret>,
     /// Whether the request asked for only a part of what is granted.
     pub asks_for_less: bool,
     /// What the issuer gave.

@@ -42,8 +42,9 @@ pub(super) struct Departure {
 }
 
 impl Provenance {
-    /// Notes what was read from the store.
+    /// Notes what was read from the store: an item that can be decoded, or none.
     pub(super) fn look(&mut self, seen: Option<Fingerprint>, item: Option<&StoredItem>) {
+        self.unreadable = None;
         let session = match item {
             Some(StoredItem::Session(session)) => Some(&**session),
             _ => None,

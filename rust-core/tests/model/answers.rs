@@ -30,6 +30,7 @@ impl World {
                 generation: input.generation,
                 subject: input.subject.clone(),
                 audience: None,
+                sent: Some(input.token.clone()),
                 asks_for_less: false,
                 answer: (*answer).clone(),
                 at,

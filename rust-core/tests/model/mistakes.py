@@ -23,8 +23,8 @@ MISTAKES = [
         "a session past",
         "may_not_last",
         "machine/rules/merging.rs",
-        "    held.lifetime = lifetime;\n",
-        "    let _ = lifetime;\n",
+        "    (held.lifetime, found.lifetime) = (merged.clone(), merged);\n",
+        "    let _ = merged;\n",
     ),
     (
         "the refusal of an older refresh token ends the session",
@@ -63,8 +63,8 @@ MISTAKES = [
         "2",
         "fault",
         "machine/rules/merging.rs",
-        "let takes_tokens = theirs > ours;",
-        "let takes_tokens = theirs != ours;",
+        "let order = version(&found).cmp(&version(&held));",
+        "let order = version(&found).cmp(&version(&held)).max(version(&held).cmp(&version(&found)));",
     ),
     (
         "tokens that were not accepted count as a later renewal",
@@ -207,8 +207,8 @@ MISTAKES = [
         "changes",
         "change",
         "machine/rules/merging.rs",
-        "    held.pending_updates = updates;\n",
-        "    let _ = updates;\n",
+        "let merged = pending_update::merge(&base, mem::take(ours), mem::take(theirs));",
+        "pending_update::merge(&base, mem::take(ours), mem::take(theirs));\n    let merged = Vec::new();",
     ),
     (
         "the changes that wait go with a sign-in of the same user",

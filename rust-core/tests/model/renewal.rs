@@ -117,6 +117,11 @@ impl Renewal {
         matches!(self.stage, Stage::Sent { .. })
     }
 
+    /// It holds the lock until its tokens are written.
+    pub(crate) fn is_saving(&self) -> bool {
+        matches!(self.stage, Stage::Saves { .. })
+    }
+
     pub(crate) fn is_to_be_checked(&self) -> bool {
         matches!(self.stage, Stage::Checks { .. })
     }
@@ -203,7 +208,13 @@ impl World {
                 Some(true) => Ok(Stage::Asks),
                 Some(false) => self.take_refusal(process, &input, refusal),
             },
+            // A write that failed for a moment is repeated while the lock is held.
+            Stage::Saves { input, answer, .. } if self.has_unsaved(process) && self.store.can_be_written() => {
+                let saving = Saving::Asked;
+                Ok(Stage::Saves { input, answer, saving })
+            }
             Stage::Saves { input, answer, .. } => {
+                self.excuse_unwritten(process);
                 self.release_lock(process);
                 Ok(Stage::Checks { input, answer })
             }

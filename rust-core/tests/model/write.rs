@@ -3,6 +3,7 @@
 use pilotlight_core::machine::{Unsaved, Verdict, input};
 
 use crate::process::Saving;
+use crate::renewal::Renewal;
 use crate::store::{Found, fingerprint, sign_in_of};
 use crate::user::family_of_session;
 use crate::world::World;
@@ -97,11 +98,19 @@ impl World {
     }
 
     fn fail_to_write(&mut self, process: usize, revision: u64) {
-        if let Some(session) = self.machine(process).session() {
+        let is_repeated = self.processes[process].renewal.as_ref().is_some_and(Renewal::is_saving);
+        if !is_repeated || self.lock != Some(process) {
+            self.excuse_unwritten(process);
+        }
+        self.end_write(process, revision);
+    }
+
+    /// What the process could not write is known to nobody else.
+    pub(crate) fn excuse_unwritten(&mut self, process: usize) {
+        if let Some(session) = self.machine(process).session().filter(|_| self.has_unsaved(process)) {
             let family = family_of_session(session);
             self.history.unwritten.insert(family);
         }
-        self.end_write(process, revision);
     }
 
     fn end_write(&mut self, process: usize, revision: u64) {

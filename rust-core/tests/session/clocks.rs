@@ -7,7 +7,8 @@ use pilotlight_core::model::time::Timestamp;
 use pilotlight_identity_server::{Endpoint, Fault, Options};
 use serde_json::json;
 
-use crate::world::{ADA, World, assert_renews, at_least, cached, forced, is_signed_in};
+use crate::sharing::app_and_extension;
+use crate::world::{ADA, World, assert_renews, at_least, cached, disk_full, forced, is_signed_in};
 
 const YEAR: i64 = 365 * 24 * 3600;
 
@@ -265,4 +266,39 @@ async fn every_form_of_expires_in() {
         assert_eq!(cached(&session).is_some(), kept > 0, "{sent:?}");
     }
     assert_renews(&session).await;
+}
+
+fn rename(world: &World, name: &str) {
+    let name = json!(name);
+    world
+        .control()
+        .change_account(ADA, |ada| drop(ada.claims.insert("name".to_owned(), name)));
+}
+
+#[tokio::test]
+async fn a_profile_that_was_fetched_while_the_clock_was_ahead_gives_way_to_a_newer_one() {
+    let (world, app, extension, _folder) = app_and_extension().await;
+    world.clock.set_wall(YEAR);
+    app.profile(true).await.unwrap();
+    extension.restore().await.unwrap();
+    world.clock.set_wall(0);
+    rename(&world, "Ada King");
+    app.profile(true).await.unwrap();
+    assert_renews(&extension).await;
+    app.restore().await.unwrap();
+    for session in [&app, &extension] {
+        assert_eq!(session.cached_profile().unwrap().name.as_deref(), Some("Ada King"));
+    }
+    assert_eq!(world.stored().unwrap()["profile"]["name"], "Ada King");
+}
+
+#[tokio::test]
+async fn a_stored_profile_of_the_same_second_replaces_no_newer_one() {
+    let (world, app, _extension, _folder) = app_and_extension().await;
+    app.profile(true).await.unwrap();
+    rename(&world, "Ada King");
+    world.store.fail_writes(Some(disk_full()));
+    app.profile(true).await.unwrap();
+    app.restore().await.unwrap();
+    assert_eq!(app.cached_profile().unwrap().name.as_deref(), Some("Ada King"));
 }

@@ -31,6 +31,7 @@ const IMPORTING: &str = include_str!("golden/v1-importing.json");
 const WITH_LIFETIME: &str = include_str!("golden/v1-with-lifetime.json");
 const WITH_DEVICE_SECRET: &str = include_str!("golden/v1-with-device-secret.json");
 const SIGNED_OUT_WITH_DEVICE_SECRET: &str = include_str!("golden/v1-signed-out-with-device-secret.json");
+const WITH_PROFILE_SEQUENCE: &str = include_str!("golden/v1-with-profile-sequence.json");
 const WITH_LATER_FIELDS: &str = include_str!("golden/v1-with-later-fields.json");
 
 /// Launches an app whose store contains the item, at a time when its access token is still new.
@@ -288,6 +289,7 @@ fn each_is_written_back_as_it_was() {
         WITH_LIFETIME,
         WITH_DEVICE_SECRET,
         SIGNED_OUT_WITH_DEVICE_SECRET,
+        WITH_PROFILE_SEQUENCE,
         WITH_LATER_FIELDS,
     ] {
         let stored = StoredItem::decode(&SecretBytes::new(item.into())).unwrap();
@@ -299,7 +301,7 @@ fn each_is_written_back_as_it_was() {
 /// Earlier releases wrote the profile after the tokens.
 fn with_profile_first(item: &str) -> String {
     const NAME: &str = r#""profile":"#;
-    let Some(start) = item.find(NAME) else {
+    let Some(start) = item.find(NAME).filter(|start| *start > 1) else {
         return item.to_owned();
     };
     let mut profile = serde_json::Deserializer::from_str(&item[start + NAME.len()..]).into_iter::<serde_json::Value>();

@@ -7,9 +7,10 @@ use pilotlight_identity_server::{Endpoint, Fault};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
+use crate::audiences;
 use crate::reports::events;
-use crate::sharing::{app_and_extension, assert_no_token_was_spent_twice, shared_world};
-use crate::world::{ADA, GRACE, World, assert_renews, cached, disk_full, forced, is_signed_in, until};
+use crate::sharing::{app_and_extension, assert_no_token_was_spent_twice, shared_with, shared_world};
+use crate::world::{ADA, GRACE, World, assert_renews, at_least, cached, disk_full, forced, is_signed_in, until};
 
 /// A sign-out that has read the store, in a process that is then suspended.
 async fn sign_out_that_stands_still<'a>(
@@ -146,6 +147,23 @@ async fn an_item_that_the_store_cannot_compare_is_replaced() {
     assert!(world.stored().is_none());
 }
 
+/// Also where only one process uses the store.
+#[tokio::test]
+async fn a_session_whose_item_the_store_cannot_compare_is_renewed() {
+    let (shared, app, _extension, _folder) = app_and_extension().await;
+    let alone = World::new().await;
+    let session = alone.signed_in().await;
+    for (world, session) in [(shared, app), (alone, session)] {
+        world.store.recognises_nothing(true);
+        let token = assert_renews(&session).await;
+        assert_eq!(
+            world.stored().unwrap()["credentials"]["access_token"],
+            token.expose(),
+            "and stored"
+        );
+    }
+}
+
 #[tokio::test]
 async fn a_sign_out_over_a_damaged_item_removes_it_and_revokes() {
     for damaged in [json!({"version": 1}), json!({"version": 999})] {
@@ -218,6 +236,37 @@ async fn a_session_that_goes_on_after_its_end_was_announced_is_announced_as_rest
     extension.restore().await.unwrap();
     assert_eq!(there.announced(), ["auth0|ada restored", "renewed own elsewhere"]);
     assert!(is_signed_in(&app) && is_signed_in(&extension));
+}
+
+/// An issuer that does not rotate sends none with its answer.
+#[tokio::test]
+async fn such_a_session_keeps_the_refresh_token_that_was_accepted() {
+    for is_further in [false, true] {
+        let (world, _folder) = shared_with(audiences::world().await);
+        let (app, extension) = (world.signed_in().await, world.session());
+        extension.restore().await.unwrap();
+        world.control().change(|settings| settings.rotation = false);
+        world.control().fault(Endpoint::Token, Fault::hold().after_processing());
+        let late = tokio::spawn({
+            let app = app.clone();
+            async move {
+                match is_further {
+                    false => app.access_token(forced()).await.map(drop),
+                    true => app.access_token_for(&audiences::api(), at_least(0)).await.map(drop),
+                }
+            }
+        });
+        world.control().wait_for_held(Endpoint::Token, 1).await;
+        let refusal = Fault::oauth_error(403, "invalid_grant", "Unknown or invalid refresh token.");
+        world.control().fault(Endpoint::Token, refusal);
+        app.release_process_lock();
+        renewal(&extension).await.unwrap().unwrap_err();
+        app.restore().await.unwrap();
+        world.control().release(Endpoint::Token);
+        late.await.unwrap().unwrap();
+        assert_renews(&app).await;
+        assert_renews(&extension).await;
+    }
 }
 
 /// The same if the new tokens are not checked yet when the other process sees them.

@@ -3,7 +3,8 @@
 use pilotlight_core::ffi::SessionError;
 use pilotlight_core::model::state::SessionState;
 
-use crate::world::{ADA, World, disk_full, public};
+use crate::sharing::{app_and_extension, assert_no_token_was_spent_twice};
+use crate::world::{ADA, World, assert_renews, disk_full, is_signed_in, public};
 
 /// A session's item, and its name after it is set aside.
 async fn signed_in_item(world: &World) -> (String, String, Vec<u8>) {
@@ -122,4 +123,62 @@ async fn a_sign_out_leaves_nothing_behind() {
     assert_eq!(world.store.items().len(), 2);
     session.sign_out().await;
     assert!(world.store.items().is_empty());
+}
+
+/// They would take an item that is absent for a sign-out.
+#[tokio::test]
+async fn a_damaged_item_that_a_new_process_finds_signs_no_other_one_out() {
+    let (world, app, _extension, _folder) = app_and_extension().await;
+    let (name, _) = world.store.items().pop_first().unwrap();
+    world.store.put(&name, b"damaged");
+    let new = world.session();
+    assert!(matches!(
+        public(new.restore().await),
+        SessionError::CheckStorage { status: None, .. }
+    ));
+    assert_eq!(world.store.items()[&name], b"damaged");
+    app.look_again().await;
+    assert!(is_signed_in(&app));
+    assert_renews(&app).await;
+    new.restore().await.unwrap();
+    assert_renews(&new).await;
+    assert_no_token_was_spent_twice(&world);
+}
+
+#[tokio::test]
+async fn a_damaged_item_that_processes_share_is_reported_once_and_a_new_sign_in_works() {
+    let (world, app, extension, _folder) = app_and_extension().await;
+    drop((app, extension));
+    let (name, _) = world.store.items().pop_first().unwrap();
+    for damaged in [b"damaged".as_slice(), b"damaged once more"] {
+        world.store.put(&name, damaged);
+        world.session().restore().await.unwrap_err();
+        let session = world.session();
+        for _again in 0..2 {
+            assert_eq!(session.restore().await, Ok(SessionState::SignedOut), "reported once");
+        }
+        world.sign_in(&session, ADA).await;
+        assert!(world.store.items().values().any(|item| item == damaged), "kept");
+        assert_renews(&world.session()).await;
+    }
+    let session = world.session();
+    session.restore().await.unwrap();
+    session.sign_out().await;
+    assert!(world.store.items().is_empty());
+}
+
+/// The process that found it still knows it.
+#[tokio::test]
+async fn what_a_sign_out_elsewhere_has_deleted_is_not_kept_aside_again() {
+    let (world, app, _extension, _folder) = app_and_extension().await;
+    let (name, _) = world.store.items().pop_first().unwrap();
+    world.store.put(&name, b"damaged");
+    let new = world.session();
+    new.restore().await.unwrap_err();
+    app.sign_out().await;
+    assert!(world.store.items().is_empty());
+    world.sign_in(&app, ADA).await;
+    new.restore().await.unwrap();
+    new.profile(true).await.unwrap();
+    assert_eq!(world.store.items().len(), 1);
 }

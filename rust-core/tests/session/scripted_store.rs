@@ -9,7 +9,7 @@ use pilotlight_core::model::secret::{Fingerprint, SecretBytes};
 use pilotlight_core::ports::{BoxFuture, SecretStore, StoreError};
 use tokio::sync::MutexGuard;
 
-use crate::world::until;
+use crate::world::{disk_full, until};
 
 /// A store in memory that fails on demand, and counts its operations.
 #[derive(Debug, Default)]
@@ -28,6 +28,8 @@ struct Script {
     writes: u64,
     fails_reads: Option<StoreError>,
     fails_writes: Option<StoreError>,
+    /// The number of writes that fail from now on.
+    failing_writes: u64,
     /// Each comparison with an existing item fails.
     recognises_nothing: bool,
 }
@@ -67,6 +69,11 @@ impl ScriptedStore {
         self.script.lock().unwrap().fails_writes = error;
     }
 
+    /// The next `number` writes fail.
+    pub(crate) fn fail_next_writes(&self, number: u64) {
+        self.script.lock().unwrap().failing_writes = number;
+    }
+
     pub(crate) fn recognises_nothing(&self, recognises_nothing: bool) {
         self.script.lock().unwrap().recognises_nothing = recognises_nothing;
     }
@@ -90,6 +97,10 @@ impl ScriptedStore {
         self.script.lock().unwrap().writes += 1;
         let _gate = self.gate.lock().await;
         let mut script = self.script.lock().unwrap();
+        if script.failing_writes > 0 {
+            script.failing_writes -= 1;
+            return Err(disk_full());
+        }
         match script.fails_writes.clone() {
             Some(error) => Err(error),
             None => Ok(change(&mut script.items)),

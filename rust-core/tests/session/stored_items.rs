@@ -4,10 +4,11 @@ use pilotlight_core::model::configuration::Configuration;
 use pilotlight_core::model::metadata::parse_object;
 use pilotlight_core::model::secret::SecretBytes;
 use pilotlight_core::model::state::SessionState;
-use pilotlight_core::storage::envelope::StoredItem;
+use pilotlight_core::storage::envelope::{Brought, StoredItem};
 use pilotlight_identity_server::{Endpoint, Fault};
 use serde_json::{Value, json};
 
+use crate::sharing::app_and_extension;
 use crate::world::{World, assert_renews, is_signed_in};
 
 /// `levels` nested objects.
@@ -171,4 +172,39 @@ async fn an_item_under_its_old_name_is_found_and_moved_if_it_is_the_same_clients
     assert_renews(&session).await;
     let names: Vec<_> = world.store.items().into_keys().collect();
     assert_eq!(names, [name.replacen("default", "de%7Cfault", 1)]);
+}
+
+/// Also by a process whose tokens are as late as the stored ones, or later.
+#[tokio::test]
+async fn what_a_newer_release_stores_beside_the_tokens_stays() {
+    let future = || json!({"of": "a newer release"});
+    for writes_over in [false, true] {
+        let (world, app, _extension, _folder) = app_and_extension().await;
+        let mut item = world.stored().unwrap();
+        if writes_over {
+            assert_renews(&app).await;
+        }
+        item["future"] = future();
+        world.change_stored(|stored| *stored = item);
+        app.restore().await.unwrap();
+        app.profile(true).await.unwrap();
+        assert_eq!(world.stored().unwrap()["future"], future(), "{writes_over}");
+        assert_renews(&app).await;
+        assert_eq!(world.stored().unwrap()["future"], future(), "{writes_over}");
+    }
+}
+
+#[test]
+fn a_version_with_a_new_refresh_token_is_newer_than_any_number_without() {
+    let item = SecretBytes::new(include_bytes!("golden/v1-signed-in.json").to_vec());
+    let session = StoredItem::decode(&item).unwrap().into_session().unwrap();
+    for (less, more) in [
+        (Brought::Less, Brought::RefreshToken),
+        (Brought::RefreshToken, Brought::Grant),
+    ] {
+        let (mut often, mut once) = (session.clone(), session.clone());
+        (0..100_000).for_each(|_| often.count_version(less));
+        once.count_version(more);
+        assert!(once.sequence > often.sequence, "{more:?}");
+    }
 }

@@ -1,15 +1,18 @@
 //! Promise 2: no refresh token is spent while its successor cannot be stored.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use pilotlight_core::adapters::file_lock::FileLock;
 use pilotlight_core::ffi::SessionError;
+use pilotlight_core::model::state::SessionState;
 use pilotlight_core::ports::StoreError;
-use pilotlight_core::session::{RefreshOptions, Sharing};
-use pilotlight_identity_server::Options;
+use pilotlight_core::session::{RefreshOptions, SessionManager, Sharing};
+use pilotlight_identity_server::{Endpoint, Fault, Options};
 
 use crate::audiences;
-use crate::world::{World, assert_renews, at_least, cached, disk_full, forced, is_signed_in, public};
+use crate::sharing::{app_and_extension, assert_no_token_was_spent_twice};
+use crate::world::{World, assert_renews, at_least, cached, disk_full, forced, is_signed_in, public, until};
 
 fn in_trouble() -> [StoreError; 2] {
     [StoreError::Locked, disk_full()]
@@ -125,4 +128,90 @@ async fn what_was_proved_and_fails_all_the_same_is_written_at_the_next_chance() 
     world.store.fail_writes(None);
     assert!(session.access_token(at_least(0)).await.is_ok());
     assert_survives(&world).await;
+}
+
+/// The next process would send the token that was spent.
+#[tokio::test]
+async fn a_write_that_fails_for_a_moment_is_repeated_before_another_process_renews() {
+    let (world, app, extension, _folder) = app_and_extension().await;
+    world.control().fault(Endpoint::Token, Fault::hold());
+    let renewal = |session: &SessionManager| {
+        let session = session.clone();
+        tokio::spawn(async move { session.access_token(forced()).await.map(drop) })
+    };
+    let renewing = renewal(&app);
+    world.control().wait_for_held(Endpoint::Token, 1).await;
+    let others = renewal(&extension);
+    world.store.fail_next_writes(3);
+    world.control().release(Endpoint::Token);
+    renewing.await.unwrap().unwrap();
+    others.await.unwrap().unwrap();
+    assert_eq!(world.refresh_grants(), 2);
+    assert_no_token_was_spent_twice(&world);
+}
+
+/// Nobody calls, and another process is next.
+#[tokio::test]
+async fn tokens_that_could_not_be_stored_are_stored_once_the_trouble_is_over() {
+    for trouble in in_trouble() {
+        let (world, app, extension, _folder) = app_and_extension().await;
+        let spent = world.stored_refresh_token();
+        let renewal = app.access_token(forced());
+        world
+            .while_the_store_begins_to_fail(trouble, renewal)
+            .await
+            .unwrap_err();
+        // In vain.
+        let writes = world.store.counts().1;
+        world.clock.advance(60);
+        world.store.wait_for_write(writes).await;
+        world.store.fail_writes(None);
+        world.clock.advance(60);
+        until("it is stored", || world.stored_refresh_token() != spent).await;
+        assert_renews(&extension).await;
+        assert!(is_signed_in(&app));
+        assert_no_token_was_spent_twice(&world);
+    }
+}
+
+#[tokio::test]
+async fn the_same_where_the_last_handle_goes_meanwhile() {
+    let world = World::new().await;
+    let session = world.signed_in().await;
+    let spent = world.stored_refresh_token();
+    let renewal = session.access_token(forced());
+    world
+        .while_the_store_begins_to_fail(disk_full(), renewal)
+        .await
+        .unwrap_err();
+    drop(session);
+    world.store.fail_writes(None);
+    world.clock.advance(60);
+    until("it is stored", || world.stored_refresh_token() != spent).await;
+    assert_survives(&world).await;
+}
+
+#[tokio::test]
+async fn a_sign_out_that_could_not_be_stored_is_stored_though_the_last_handle_goes() {
+    let world = World::new().await;
+    let session = world.signed_in().await;
+    world.store.fail_writes(Some(disk_full()));
+    session.sign_out().await;
+    drop(session);
+    world.store.fail_writes(None);
+    world.clock.advance(60);
+    until("it is stored", || world.stored().is_none()).await;
+    assert_eq!(world.session().restore().await, Ok(SessionState::SignedOut));
+}
+
+/// A prompt that the user has dismissed does not come back by itself.
+#[tokio::test]
+async fn what_asks_the_user_is_not_repeated_unasked() {
+    let world = World::new().await;
+    let session = world.signed_in().await;
+    let writes = world.store.counts().1;
+    world.store.fail_writes(Some(StoreError::AuthenticationCancelled));
+    session.profile(true).await.unwrap();
+    assert_eq!(world.store.counts().1, writes + 1);
+    assert_eq!(world.alarms.load(Ordering::SeqCst), 0, "none waits for its time");
 }

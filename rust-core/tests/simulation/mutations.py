@@ -69,15 +69,15 @@ MISTAKES = [
     (
         "the rotated token is not stored at once",
         "session/tokens/renewer.rs",
-        "let saved = self.store.save().await;",
+        "let saved = self.store.save_in_flight().await;",
         "let saved: Result<(), Error> = Ok(());",
     ),
     (
         "subscribers are notified before the token is stored",
         "session/tokens/renewer.rs",
-        "let saved = self.store.save().await;",
+        "let saved = self.store.save_in_flight().await;",
         "self.context.apply(crate::machine::input::WriteAttempted { revision: u64::MAX });\n"
-        "        self.context.publish();\n        let saved = self.store.save().await;",
+        "        self.context.publish();\n        let saved = self.store.save_in_flight().await;",
     ),
     (
         "a caller during a renewal publishes it before it is stored",
@@ -139,20 +139,20 @@ MISTAKES = [
     (
         "a failed write counts as written",
         "session/store/writer.rs",
-        "self.item.swap(unsaved.seen, value).await? {",
-        "self.item.swap(unsaved.seen, value).await.unwrap_or(true) {",
+        "let is_replaced = self.item.swap(seen, value).await?;",
+        "let is_replaced = self.item.swap(seen, value).await.unwrap_or(true);",
     ),
     (
         "a write that came too late counts as written",
         "session/store/writer.rs",
-        "self.item.swap(unsaved.seen, value).await? {",
-        "self.item.swap(unsaved.seen, value).await.map(|_| true)? {",
+        "let is_replaced = self.item.swap(seen, value).await?;",
+        "let is_replaced = self.item.swap(seen, value).await.map(|_| true)?;",
     ),
     (
         "an older version of the session replaces a newer one",
         "machine/rules/merging.rs",
-        "let takes_tokens = theirs > ours;",
-        "let takes_tokens = theirs != ours;",
+        "let order = version(&found).cmp(&version(&held));",
+        "let order = version(&found).cmp(&version(&held)).max(version(&held).cmp(&version(&found)));",
     ),
     (
         "a session that was signed out is used again",
@@ -169,8 +169,8 @@ MISTAKES = [
     (
         "a sign-out removes whatever is there",
         "session/store/writer.rs",
-        "self.item.swap(unsaved.seen, value).await? {",
-        "(if value.is_none() { self.item.replace(value).await.map(|()| true)? } else { self.item.swap(unsaved.seen, value).await? }) {",
+        "let is_replaced = self.item.swap(seen, value).await?;",
+        "let is_replaced = if value.is_none() { self.item.replace(value).await.map(|()| true)? } else { self.item.swap(seen, value).await? };",
     ),
     (
         "a locked device counts as an empty store",

@@ -1,7 +1,7 @@
 //! Merges what another process left in the store with what is in memory.
 
+use std::cmp::Ordering;
 use std::mem;
-use std::sync::Arc;
 
 use super::super::announcements::{arrival, differences};
 use super::super::event::{SessionEvent, SignInWay};
@@ -13,9 +13,9 @@ use super::super::revocations;
 use super::super::state::Machine;
 use super::store::announce_restored;
 use crate::model::audience::{self, AudienceToken};
-use crate::model::lifetime::Lifetime;
-use crate::model::pending_update::{self, PendingUpdate};
+use crate::model::pending_update;
 use crate::model::profile::Profile;
+use crate::model::time::Timestamp;
 use crate::storage::envelope::{PendingRevocation, StoredItem, StoredSession};
 
 /// Nothing is known yet: what the store holds becomes what is in memory.
@@ -110,8 +110,7 @@ fn choose_sign_in(machine: &mut Machine, mut found: Box<StoredSession>, effects:
     };
     let (ours, theirs) = (update_ids(Some(&held)), update_ids(Some(&found)));
     if held.subject == found.subject {
-        let waiting = merge_updates(machine, &mut held, &mut found);
-        (held.pending_updates, found.pending_updates) = (waiting.clone(), waiting);
+        merge_updates(machine, &mut held, &mut found);
     }
     let waiting = update_ids(Some(&found));
     if !machine.provenance.sign_in_was_stored {
@@ -149,58 +148,29 @@ fn merge_writings(machine: &mut Machine, mut found: Box<StoredSession>, effects:
     let Phase::Session(mut held) = mem::take(&mut machine.phase) else {
         return Verdict::Unchanged;
     };
-    let their_end = found.lifetime.as_ref().and_then(|lifetime| lifetime.ends_seconds);
-    let mut lifetime = merge_lifetimes(&mut held, &mut found);
-    let (our_profile, their_profile) = (held.profile.take(), found.profile.take());
-    let fetched_at = |profile: &Option<Arc<Profile>>| profile.as_ref().map(|profile| profile.fetched_at);
-    let takes_profile = fetched_at(&their_profile) >= fetched_at(&our_profile);
-    let mut news = Vec::new();
-    // Two renewals with one refresh token happen without the lock, or if the tokens of the first could not be written
-    // at once. The later renewal has the newest refresh token; an end that contradicts it does not count. Of one
-    // renewal, the later version is the one whose tokens were checked.
-    let age = |session: &StoredSession| {
-        let received_at = session.credentials.received_at;
-        (
-            session.sequence,
-            session.ended.is_none(),
-            received_at,
-            session.is_checked(),
-        )
-    };
-    let (ours, theirs) = (age(&held), age(&found));
-    let takes_tokens = theirs > ours;
-    let updates = merge_updates(machine, &mut held, &mut found);
-    let pending = merge_revocations(machine, &mut held, &mut found);
+    let order = version(&found).cmp(&version(&held));
+    let takes_tokens = order.is_gt();
+    // These stay with the session, whichever version has the later tokens. Both versions get them.
+    let has_newer_profile = merge_profiles(&mut held, &mut found);
+    merge_lifetimes(&mut held, &mut found, takes_tokens);
     merge_keys(machine, &mut held, &mut found, takes_tokens);
-    if takes_tokens {
-        let has_ended = held.ended.is_some() && !machine.announcements.forget_end();
-        let announced_end = machine.announcements.forget_restoration() || has_ended;
-        news = differences(&held, &found, announced_end);
-        machine.announcements.forget_renewals();
-        machine.refusals.forget();
-        keep_receipts(&held, &mut found);
-        keep_further_tokens(&held, &mut found);
-        let receipt = &mut machine.receipt;
-        if !held.credentials.has_the_token_of(&found.credentials) {
-            receipt.received = None;
+    merge_updates(machine, &mut held, &mut found);
+    merge_revocations(machine, &mut held, &mut found);
+    // This release only keeps what a newer release added, so the stored members are the later ones.
+    held.unknown.clone_from(&found.unknown);
+    let mut news = Vec::new();
+    match order {
+        Ordering::Greater => {
+            news = take_tokens(machine, &held, &mut found);
+            held = found;
         }
-        held = found;
-        machine.ledger.took_tokens_from_store();
-    } else if theirs < ours {
+        Ordering::Equal => {}
         // Another process has replaced the current version with an outdated one.
-        machine.ledger.change();
+        Ordering::Less => drop(machine.ledger.change()),
     }
-    let is_news = |profile: &Profile| takes_profile && !profile.says_the_same_as(our_profile.as_deref());
-    if their_profile.as_deref().is_some_and(is_news) {
+    if has_newer_profile {
         news.push(SessionEvent::ProfileChanged);
     }
-    if takes_tokens && let Some(lifetime) = &mut lifetime {
-        lifetime.ends_seconds = their_end;
-    }
-    held.lifetime = lifetime;
-    held.profile = if takes_profile { their_profile } else { our_profile };
-    held.pending_updates = updates;
-    held.revocations = pending;
     machine.phase = Phase::Session(held);
     for event in news {
         machine.announcements.announce(event, effects);
@@ -210,6 +180,54 @@ fn merge_writings(machine: &mut Machine, mut found: Box<StoredSession>, effects:
     } else {
         Verdict::Unchanged
     }
+}
+
+/// What makes one version later than another. Two renewals with one refresh token happen without the lock, or if the
+/// tokens of the first could not be written at once. The later renewal has the newest refresh token; an end that
+/// contradicts it does not count. Of one renewal, the later version is the one whose tokens were checked.
+fn version(session: &StoredSession) -> (u64, bool, Timestamp, bool) {
+    let received_at = session.credentials.received_at;
+    (
+        session.sequence,
+        session.ended.is_none(),
+        received_at,
+        session.is_checked(),
+    )
+}
+
+/// The stored version has the later tokens, and becomes the session. Returns what is new in it.
+fn take_tokens(machine: &mut Machine, held: &StoredSession, found: &mut StoredSession) -> Vec<SessionEvent> {
+    let has_ended = held.ended.is_some() && !machine.announcements.forget_end();
+    let announced_end = machine.announcements.forget_restoration() || has_ended;
+    let news = differences(held, found, announced_end);
+    machine.announcements.forget_renewals();
+    machine.refusals.forget();
+    keep_receipts(held, found);
+    keep_further_tokens(held, found);
+    if !held.credentials.has_the_token_of(&found.credentials) {
+        machine.receipt.received = None;
+    }
+    machine.ledger.took_tokens_from_store();
+    news
+}
+
+/// The later profile stays. Two processes that fetched one at the same time have given both the same number; then the
+/// one that is later by their clocks stays. True if the stored one is later and says something else.
+fn merge_profiles(held: &mut StoredSession, found: &mut StoredSession) -> bool {
+    let age = |session: &StoredSession| {
+        let fetched_at = session.profile.as_ref()?.fetched_at;
+        Some((session.profile_sequence, fetched_at))
+    };
+    let takes_profile = age(found) >= age(held);
+    let latest = held.profile_sequence.max(found.profile_sequence);
+    (held.profile_sequence, found.profile_sequence) = (latest, latest);
+    if !takes_profile {
+        found.profile.clone_from(&held.profile);
+        return false;
+    }
+    let ours = mem::replace(&mut held.profile, found.profile.clone());
+    let is_news = |profile: &Profile| !profile.says_the_same_as(ours.as_deref());
+    found.profile.as_deref().is_some_and(is_news)
 }
 
 /// A key is stored before the first request that proves possession of it, and the tokens of that request are bound to
@@ -228,15 +246,21 @@ fn merge_keys(machine: &mut Machine, held: &mut StoredSession, found: &mut Store
     }
 }
 
-/// The session's age from both versions: one sign-in has one age, whichever version has the later tokens.
-fn merge_lifetimes(held: &mut StoredSession, found: &mut StoredSession) -> Option<Lifetime> {
-    match (held.lifetime.take(), found.lifetime.take()) {
+/// The session's age from both versions: one sign-in has one age, whichever version has the later tokens. The issuer's
+/// end is that of the later tokens.
+fn merge_lifetimes(held: &mut StoredSession, found: &mut StoredSession, takes_tokens: bool) {
+    let their_end = found.lifetime.as_ref().and_then(|lifetime| lifetime.ends_seconds);
+    let mut merged = match (held.lifetime.take(), found.lifetime.take()) {
         (Some(mut ours), Some(theirs)) => {
             ours.merge(&theirs);
             Some(ours)
         }
         (ours, theirs) => ours.or(theirs),
+    };
+    if takes_tokens && let Some(lifetime) = &mut merged {
+        lifetime.ends_seconds = their_end;
     }
+    (held.lifetime, found.lifetime) = (merged.clone(), merged);
 }
 
 /// If a token for a further audience was already here, the time when it was received is kept.
@@ -262,27 +286,19 @@ fn keep_further_tokens(held: &StoredSession, found: &mut StoredSession) {
     audience::add_older(&mut found.audience_tokens, &kept);
 }
 
-fn merge_updates(machine: &mut Machine, held: &mut StoredSession, found: &mut StoredSession) -> Vec<PendingUpdate> {
+fn merge_updates(machine: &mut Machine, held: &mut StoredSession, found: &mut StoredSession) {
     let base = mem::replace(&mut machine.provenance.stored_updates, update_ids(Some(found)));
-    pending_update::merge(
-        &base,
-        mem::take(&mut held.pending_updates),
-        mem::take(&mut found.pending_updates),
-    )
+    let (ours, theirs) = (&mut held.pending_updates, &mut found.pending_updates);
+    let merged = pending_update::merge(&base, mem::take(ours), mem::take(theirs));
+    (*ours, *theirs) = (merged.clone(), merged);
 }
 
-fn merge_revocations(
-    machine: &mut Machine,
-    held: &mut StoredSession,
-    found: &mut StoredSession,
-) -> Vec<PendingRevocation> {
+fn merge_revocations(machine: &mut Machine, held: &mut StoredSession, found: &mut StoredSession) {
     let stored = revocations::tokens(&found.revocations);
     let base = mem::replace(&mut machine.provenance.stored_revocations, stored);
-    revocations::merge(
-        &base,
-        mem::take(&mut held.revocations),
-        mem::take(&mut found.revocations),
-    )
+    let (ours, theirs) = (&mut held.revocations, &mut found.revocations);
+    let merged = revocations::merge(&base, mem::take(ours), mem::take(theirs));
+    (*ours, *theirs) = (merged.clone(), merged);
 }
 
 /// Adds tokens that have to be revoked.

@@ -47,12 +47,16 @@ pub(crate) fn drop_tokens(machine: &mut Machine, input: RenewalAnswered, effects
 
 /// The new tokens replace the old ones. They are not given out before they are checked.
 ///
-/// A session that another process has ended in the meantime continues: the issuer has just accepted its refresh token.
+/// A session that another process has ended in the meantime continues: the issuer has just accepted its refresh token,
+/// which is used further if no other one came.
 pub(crate) fn take_tokens(machine: &mut Machine, input: RenewalAnswered, effects: &mut Effects) -> Verdict {
     let Some(session) = machine.session_of(input.generation) else {
         return drop_tokens(machine, input, effects);
     };
     let had_ended = session.ended.is_some();
+    if had_ended {
+        session.credentials.refresh_token.clone_from(&input.sent);
+    }
     let subject = session.subject.clone();
     // The issuer has accepted the refresh token.
     machine.refusals.forget();
@@ -127,11 +131,13 @@ fn take_audience_token(machine: &mut Machine, audience: Audience, input: Renewal
     if let Some(key) = answer.proof_key {
         session.credentials.proof_key = Some(key);
     }
-    if let Some(rotated) = answer.refresh_token {
-        session.credentials.refresh_token = Some(rotated);
-        session.ended = None;
+    if answer.refresh_token.is_some() || session.ended.is_some() {
         machine.ledger.brought_refresh_token();
     }
+    if answer.refresh_token.is_some() {
+        session.credentials.refresh_token = answer.refresh_token;
+    }
+    session.ended = None;
     if answer.access_token.is_none() {
         return;
     }

@@ -16,6 +16,7 @@ pub(crate) fn keep_profile(machine: &mut Machine, input: ProfileFetched, effects
     };
     let is_news = !input.profile.says_the_same_as(session.profile.as_deref());
     session.profile = Some(input.profile);
+    session.profile_sequence = session.profile_sequence.saturating_add(1);
     let revision = machine.ledger.change();
     if is_news {
         let event = SessionEvent::ProfileChanged;

@@ -201,6 +201,7 @@ impl Importer {
             profile,
             ended: None,
             sequence: 0,
+            profile_sequence: 0,
             audience_tokens: Vec::new(),
             pending_updates: Vec::new(),
             revocations: Vec::new(),

@@ -198,6 +198,7 @@ impl SignInCompletion {
             profile: None,
             ended: None,
             sequence: 0,
+            profile_sequence: 0,
             audience_tokens: Vec::new(),
             imported: false,
             pending_updates: Vec::new(),

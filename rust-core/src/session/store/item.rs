@@ -104,19 +104,22 @@ impl Item {
     }
 
     /// Writes `bytes` under another name, next to items from earlier faults: only a sign-out deletes those. The same
-    /// bytes are kept once. When all names are taken, the last item is overwritten.
-    pub(super) async fn keep_aside(&self, bytes: SecretBytes) -> Result<(), StoreError> {
+    /// bytes are kept once: false if they were there already. When all names are taken, the last item is overwritten.
+    pub(super) async fn keep_aside(&self, bytes: SecretBytes) -> Result<bool, StoreError> {
         let store = self.store();
-        for number in 1..MOST_KEPT_ASIDE {
+        for number in 1..=MOST_KEPT_ASIDE {
             let name = unreadable_name(&self.name, number);
             if store.swap(&name, None, Some(bytes.clone())).await? {
-                return Ok(());
+                return Ok(true);
             }
             if store.read(&name).await?.as_ref() == Some(&bytes) {
-                return Ok(());
+                return Ok(false);
             }
         }
-        store.write(&unreadable_name(&self.name, MOST_KEPT_ASIDE), bytes).await
+        store
+            .write(&unreadable_name(&self.name, MOST_KEPT_ASIDE), bytes)
+            .await?;
+        Ok(true)
     }
 
     /// After a sign-out nothing of the session stays, in whatever form.

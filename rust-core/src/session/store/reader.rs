@@ -23,6 +23,22 @@ pub(super) struct Reader {
     first_read: Mutex<()>,
 }
 
+/// What became of an item that cannot be decoded.
+#[derive(Debug)]
+struct Quarantine {
+    /// The item, if it is still under the session's own name: it has to be kept aside before anything is written there.
+    left: Option<SecretBytes>,
+    /// Whether this is reported: the same item was not kept aside before.
+    is_news: bool,
+}
+
+impl Quarantine {
+    const fn stays(bytes: SecretBytes, is_news: bool) -> Self {
+        let left = Some(bytes);
+        Self { left, is_news }
+    }
+}
+
 impl Reader {
     pub(super) fn new(context: Arc<Context>, item: Arc<Item>) -> Self {
         Self {
@@ -64,9 +80,9 @@ impl Reader {
                     Ok(())
                 }
                 Err(error) => {
-                    let left = self.quarantine(bytes, error).await;
+                    let Quarantine { left, is_news } = self.quarantine(bytes, error).await;
                     self.restored(None, seen.filter(|_| left.is_some()), left);
-                    Err(error.into())
+                    if is_news { Err(error.into()) } else { Ok(()) }
                 }
             },
             Ok((None, _)) => {
@@ -97,30 +113,37 @@ impl Reader {
         session.is_some_and(|session| session.client_id == self.context.configuration().client_id)
     }
 
-    /// Handles an item that was read but could not be decoded. If it returns bytes, these are still under the session's
-    /// own name and have to be kept aside before anything is written there.
-    ///
-    /// A damaged item is moved at once, so that it is reported once and not at every launch. An item of a newer release
-    /// stays where that release will find it: the user went back a release and may go forward again.
-    async fn quarantine(&self, bytes: SecretBytes, error: EnvelopeError) -> Option<SecretBytes> {
+    /// Handles an item that was read but could not be decoded. An item of a newer release stays where that release will
+    /// find it: the user went back a release and may go forward again.
+    async fn quarantine(&self, bytes: SecretBytes, error: EnvelopeError) -> Quarantine {
         self.context.log(LogLevel::Error, &error.to_string());
         if matches!(error, EnvelopeError::NewerVersion(_)) || self.item.is_read_only() {
-            return Some(bytes);
+            return Quarantine::stays(bytes, true);
         }
-        let moved = async {
-            self.item.keep_aside(bytes.clone()).await?;
-            // Another process may have written a good item meanwhile; the comparison leaves that one alone.
-            let seen = Some(Fingerprint::of(&bytes));
-            self.item.swap(seen, None).await
-        };
-        match moved.await {
-            Ok(_) => None,
+        match self.put_aside(&bytes).await {
+            Ok(is_news) if self.item.is_shared() => Quarantine::stays(bytes, is_news),
+            Ok(_) => Quarantine {
+                left: None,
+                is_news: true,
+            },
             Err(error) => {
                 let message = format!("the damaged item could not be kept aside yet: {error}");
                 self.context.log(LogLevel::Warning, &message);
-                Some(bytes)
+                Quarantine::stays(bytes, true)
             }
         }
+    }
+
+    /// A damaged item is moved at once, so that it is reported once and not at every launch. Where processes share the
+    /// store it is copied: another process may hold the session in memory and write it again, and would take the absent
+    /// item for a sign-out. False if the copy was there already.
+    async fn put_aside(&self, bytes: &SecretBytes) -> Result<bool, StoreError> {
+        let is_news = self.item.keep_aside(bytes.clone()).await?;
+        if !self.item.is_shared() {
+            // The item may have been written anew meanwhile; the comparison leaves that one alone.
+            self.item.swap(Some(Fingerprint::of(bytes)), None).await?;
+        }
+        Ok(is_news)
     }
 
     /// Reads the store again and merges another process's changes into memory. True if memory changed.
@@ -146,6 +169,13 @@ impl Reader {
                             self.context.apply(ItemDamaged { seen });
                         }
                         return Ok(false);
+                    }
+                    Err(EnvelopeError::Undecodable) if !self.item.is_read_only() => {
+                        // Nothing here is better than the item. It is reported once.
+                        return match self.item.keep_aside(bytes).await {
+                            Ok(false) => Ok(false),
+                            _ => Err(EnvelopeError::Undecodable.into()),
+                        };
                     }
                     Err(error) => return Err(error.into()),
                 },

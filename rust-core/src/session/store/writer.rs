@@ -2,9 +2,10 @@
 //!
 //! **Promises.** Writers take turns, and each writes the state that is current at its turn, so that an older session
 //! never replaces a newer one. A write that has begun runs to its end. A failed write is repeated at the next
-//! opportunity. **Needs** the context, the item and its reader.
+//! opportunity, and after growing pauses even if there is none. **Needs** the context, the item and its reader.
 
 use std::sync::{Arc, Mutex as SyncMutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::Mutex;
 
@@ -15,7 +16,7 @@ use crate::machine::error::Error;
 use crate::machine::input::{Imported, ItemWritten, WriteAttempted};
 use crate::machine::{Machine, Stored, Unsaved};
 use crate::model::secret::{Fingerprint, SecretBytes};
-use crate::ports::LogLevel;
+use crate::ports::{LogLevel, StoreError};
 use crate::storage::envelope::{ProfileJson, StoredItem, StoredSession};
 
 /// How often other processes may change the item between the read and the write; after that the next call tries again.
@@ -23,6 +24,15 @@ const MOST_SWAPS: usize = 16;
 /// How often in a row the store may refuse a swap although another read finds the same item. After that, the store
 /// cannot compare this item, and what is in memory must not be lost because of it.
 const MOST_REFUSALS: usize = 4;
+/// The pauses before a failed write is repeated within a renewal. The process lock is held meanwhile, so they are short.
+const PAUSES_IN_FLIGHT: [Duration; 3] = [
+    Duration::from_millis(50),
+    Duration::from_millis(200),
+    Duration::from_millis(800),
+];
+/// The first pause before a failed write is repeated in the background; each further pause is twice as long.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 #[derive(Debug)]
 pub(super) struct Writer {
@@ -31,6 +41,22 @@ pub(super) struct Writer {
     reader: Arc<Reader>,
     turns: Mutex<()>,
     encoded: SyncMutex<Encoded>,
+    repetition: SyncMutex<Repetition>,
+}
+
+/// The repetition of a failed write in the background.
+#[derive(Debug, Default)]
+struct Repetition {
+    is_waiting: bool,
+    /// How often the write was repeated in vain.
+    failures: u32,
+}
+
+/// Counts the swaps that the store refused in a row although it held the item that was seen.
+#[derive(Debug, Default)]
+struct Refusals {
+    seen: Option<Fingerprint>,
+    number: usize,
 }
 
 /// Caches the encoded item, so that unchanged parts are not encoded again.
@@ -50,6 +76,7 @@ impl Writer {
             reader,
             turns: Mutex::default(),
             encoded: SyncMutex::default(),
+            repetition: SyncMutex::default(),
         })
     }
 
@@ -58,22 +85,32 @@ impl Writer {
     /// one.
     ///
     /// # Errors
-    /// [`Error::Store`]; memory then stays as it is and the next call tries again.
+    /// [`Error::Store`]; memory then stays as it is and the next call tries again, or else a task in the background.
     pub(super) async fn save(self: &Arc<Self>) -> Result<(), Error> {
         if !self.has_unsaved() {
             return Ok(());
         }
         let writer = Arc::clone(self);
-        self.context
-            .run_to_end(async move { writer.save_in_flight().await })
-            .await
+        self.context.run_to_end(async move { writer.write().await }).await
     }
 
-    /// [`Writer::save`] within a renewal, which runs to its end by itself: no separate task is needed.
+    /// [`Writer::save`] within a renewal, which runs to its end by itself: no separate task is needed. What fails for
+    /// a moment only is repeated while the caller holds the process lock: the next process to hold it would send the
+    /// refresh token that the store still holds, which is spent.
     ///
     /// # Errors
     /// As [`Writer::save`].
-    pub(super) async fn save_in_flight(&self) -> Result<(), Error> {
+    pub(super) async fn save_in_flight(self: &Arc<Self>) -> Result<(), Error> {
+        for pause in PAUSES_IN_FLIGHT {
+            match self.write().await {
+                Err(error) if may_pass(&error) => self.context.sleep(pause).await,
+                outcome => return outcome,
+            }
+        }
+        self.write().await
+    }
+
+    async fn write(self: &Arc<Self>) -> Result<(), Error> {
         if !self.has_unsaved() {
             return Ok(());
         }
@@ -103,7 +140,7 @@ impl Writer {
     /// another process's session was found. For use within a renewal, which runs to its end by itself.
     /// # Errors
     /// [`Error::Store`]: send no request to the issuer now. [`Error::Busy`] if other processes write all the time.
-    pub(super) async fn prove_writable(&self) -> Result<bool, Error> {
+    pub(super) async fn prove_writable(self: &Arc<Self>) -> Result<bool, Error> {
         self.prove(|machine| Stored::of(machine).saved_session()).await
     }
 
@@ -118,7 +155,7 @@ impl Writer {
         self.context.run_to_end(prove).await
     }
 
-    async fn prove(&self, item: fn(&Machine) -> Option<Unsaved>) -> Result<bool, Error> {
+    async fn prove(self: &Arc<Self>, item: fn(&Machine) -> Option<Unsaved>) -> Result<bool, Error> {
         let _turn = self.turns.lock().await;
         if self.has_unsaved() {
             self.write_in_turn().await?;
@@ -134,27 +171,29 @@ impl Writer {
     /// nothing. The caller makes sure that this runs to its end.
     ///
     /// # Errors
-    /// [`Error::Store`]; [`Error::Envelope`] for an item that cannot be decoded; [`Error::Busy`] if another process has
-    /// just written.
+    /// [`Error::Store`]; [`Error::Envelope`] for an item that cannot be decoded; [`Error::Busy`] if other processes
+    /// write all the time.
     pub(super) async fn insert(&self, session: StoredSession, bytes: SecretBytes) -> Result<bool, Error> {
         let _turn = self.turns.lock().await;
-        let (found, seen) = self.item.read().await?;
-        // Neither another process's session nor a newer release's is overwritten.
-        let found = found.map(|bytes| StoredItem::decode(&bytes)).transpose()?;
-        if found.and_then(StoredItem::into_session).is_some() {
-            return Ok(false);
+        let mut refusals = Refusals::default();
+        for _ in 0..MOST_SWAPS {
+            let (found, seen) = self.item.read().await?;
+            // Neither another process's session nor a newer release's is overwritten.
+            let found = found.map(|bytes| StoredItem::decode(&bytes)).transpose()?;
+            if found.and_then(StoredItem::into_session).is_some() {
+                return Ok(false);
+            }
+            if self.swap(seen, Some(bytes.clone()), &mut refusals).await? {
+                let (session, written) = (Box::new(session), Fingerprint::of(&bytes));
+                self.context.apply(Imported { session, written });
+                return Ok(true);
+            }
         }
-        let written = Fingerprint::of(&bytes);
-        if !self.item.swap(seen, Some(bytes)).await? {
-            return Err(Error::Busy);
-        }
-        let session = Box::new(session);
-        self.context.apply(Imported { session, written });
-        Ok(true)
+        Err(Error::Busy)
     }
 
-    async fn rewrite_in_turn(&self, item: fn(&Machine) -> Option<Unsaved>) -> Result<bool, Error> {
-        let mut changed = false;
+    async fn rewrite_in_turn(self: &Arc<Self>, item: fn(&Machine) -> Option<Unsaved>) -> Result<bool, Error> {
+        let (mut changed, mut refusals) = (false, Refusals::default());
         for _ in 0..MOST_SWAPS {
             let Some(stored) = self.context.read(item) else {
                 return Ok(changed);
@@ -163,7 +202,7 @@ impl Writer {
                 Some(bytes) => (Some(bytes), stored.seen),
                 None => self.prepare(&stored).await?,
             };
-            if self.item.swap(stored.seen, value).await? {
+            if self.swap(stored.seen, value, &mut refusals).await? {
                 return self.wrote(stored, written).await.map(|()| changed);
             }
             // Another process has written meanwhile. If the store is not shared and the item is gone, it is written
@@ -179,7 +218,7 @@ impl Writer {
         Err(Error::Busy)
     }
 
-    async fn write_in_turn(&self) -> Result<(), Error> {
+    async fn write_in_turn(self: &Arc<Self>) -> Result<(), Error> {
         if !self.has_unsaved() || self.item.is_read_only() {
             return Ok(());
         }
@@ -190,17 +229,45 @@ impl Writer {
             self.write_over_everything().await
         };
         self.context.apply(WriteAttempted { revision });
-        if let Err(error) = &written {
-            let message = format!("the session could not be stored and will be at the next chance: {error}");
-            self.context.log(LogLevel::Error, &message);
+        match &written {
+            Ok(()) => self.repetition().failures = 0,
+            Err(error) => {
+                let message = format!("the session could not be stored and will be at the next chance: {error}");
+                self.context.log(LogLevel::Error, &message);
+                if may_pass(error) {
+                    self.write_later();
+                }
+            }
         }
         written
+    }
+
+    /// Repeats a failed write after a pause, even if nobody calls: another process could send the spent refresh token
+    /// that the store holds, and a sign-out is not undone when the last handle to the session goes away. The session
+    /// stays open meanwhile.
+    fn write_later(self: &Arc<Self>) {
+        let mut repetition = self.repetition();
+        if repetition.is_waiting {
+            return;
+        }
+        let pause = FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(repetition.failures));
+        let waiting = self.context.spawner().alarm(pause.min(LONGEST_PAUSE));
+        repetition.is_waiting = true;
+        repetition.failures = repetition.failures.saturating_add(1);
+        drop(repetition);
+        let writer = Arc::clone(self);
+        self.context.spawn(async move {
+            waiting.await;
+            writer.repetition().is_waiting = false;
+            // The failure is logged where it occurs.
+            let _ = writer.write().await;
+        });
     }
 
     /// Other processes write too. Their changes are merged first, and the store itself makes sure that nobody writes
     /// between the read and the write. Thus a sign-out removes only what its user could see.
     async fn swap_until_it_is_written(&self) -> Result<(), Error> {
-        let (mut refused, mut refusals) = (None, 0);
+        let mut refusals = Refusals::default();
         for swap in 0..MOST_SWAPS {
             if swap > 0 || !self.context.read(|machine| Stored::of(machine).has_looked()) {
                 self.reader.merge().await?;
@@ -208,19 +275,29 @@ impl Writer {
             let Some(unsaved) = self.unsaved() else {
                 return Ok(());
             };
-            if refused != Some(unsaved.seen) {
-                (refused, refusals) = (Some(unsaved.seen), 0);
-            }
-            if refusals == MOST_REFUSALS {
-                return self.write_over(unsaved).await;
-            }
             let (value, written) = self.prepare(&unsaved).await?;
-            if unsaved.seen == written || self.item.swap(unsaved.seen, value).await? {
+            if unsaved.seen == written || self.swap(unsaved.seen, value, &mut refusals).await? {
                 return self.wrote(unsaved, written).await;
             }
-            refusals += 1;
         }
         Err(Error::Busy)
+    }
+
+    /// Replaces the item that was seen; false if the store refuses because it holds another one. An item that it
+    /// refuses again and again, although each read finds it there, is replaced all the same.
+    async fn swap(
+        &self,
+        seen: Option<Fingerprint>,
+        value: Option<SecretBytes>,
+        refusals: &mut Refusals,
+    ) -> Result<bool, Error> {
+        if refusals.of(seen) == MOST_REFUSALS {
+            self.item.replace(value).await?;
+            return Ok(true);
+        }
+        let is_replaced = self.item.swap(seen, value).await?;
+        refusals.number += usize::from(!is_replaced);
+        Ok(is_replaced)
     }
 
     async fn write_over_everything(&self) -> Result<(), Error> {
@@ -278,6 +355,10 @@ impl Writer {
         Ok(())
     }
 
+    fn repetition(&self) -> MutexGuard<'_, Repetition> {
+        self.repetition.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn has_unsaved(&self) -> bool {
         self.context.read(Machine::has_unsaved)
     }
@@ -285,4 +366,22 @@ impl Writer {
     fn unsaved(&self) -> Option<Unsaved> {
         self.context.read(|machine| Stored::of(machine).unsaved())
     }
+}
+
+impl Refusals {
+    /// How often the store has refused to replace this item.
+    fn of(&mut self, seen: Option<Fingerprint>) -> usize {
+        if self.seen != seen {
+            *self = Self { seen, number: 0 };
+        }
+        self.number
+    }
+}
+
+/// Whether the same write may succeed later by itself. A user who declined to authenticate is not asked again unasked.
+fn may_pass(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::Store(StoreError::Locked | StoreError::Failed { .. }) | Error::Busy
+    )
 }

@@ -61,10 +61,12 @@ impl DelegatedRenewal {
             .await
             .map_err(|error| unexpected(error.to_string()))?;
         let (generation, audience) = (input.generation, None);
+        let sent = Some(input.token).filter(|_| input.delegation == Some(Shown::RefreshToken));
         let taken = self.context.apply(RenewalAnswered {
             generation,
-            subject: input.subject.clone(),
+            subject: input.subject,
             audience,
+            sent,
             asks_for_less: false,
             answer,
             at,

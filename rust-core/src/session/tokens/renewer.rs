@@ -254,6 +254,7 @@ impl Renewer {
             generation,
             subject: input.subject.clone(),
             audience: of.cloned(),
+            sent: Some(input.token.clone()),
             asks_for_less: !renewal.options.scopes.is_empty(),
             answer: answer.clone(),
             at,
@@ -364,8 +365,8 @@ impl Renewer {
         let message = "dropped a late answer to a session that is gone";
         self.context.log(LogLevel::Info, message);
         // The current session is stored before this process releases the lock: otherwise the next one would send a
-        // spent token.
-        self.store.save_if_possible().await;
+        // spent token. The failure is logged where it occurs.
+        let _ = self.store.save_in_flight().await;
         for orphan in outcome.revocations() {
             // Failures are logged there; nobody waits for the result.
             let _ = self.revocations.revoke(&orphan).await;

@@ -74,6 +74,10 @@ pub struct StoredSession {
     /// number is newer, even if two processes with different clocks wrote them.
     #[serde(skip_serializing_if = "is_zero")]
     pub sequence: u64,
+    /// Counts the profiles that were fetched since the sign-in. Of two profiles, the one with the higher number is
+    /// newer, even if a clock was wrong when it was fetched.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub profile_sequence: u64,
     /// Access tokens for further audiences, oldest first; empty once the session has ended. Only the newest are stored.
     #[serde(skip_serializing_if = "Vec::is_empty", serialize_with = "newest")]
     pub audience_tokens: Vec<AudienceToken>,
@@ -187,12 +191,13 @@ pub enum EnvelopeError {
 }
 
 impl StoredSession {
-    /// Makes this a newer version, by an amount that makes the more important one of two concurrent changes count.
+    /// Makes this a newer version, by an amount that makes the more important one of two concurrent changes count, as
+    /// long as fewer than a million less important ones are made beside it.
     pub fn count_version(&mut self, brought: Brought) {
         let versions = match brought {
             Brought::Less => 1,
-            Brought::RefreshToken => 1_000,
-            Brought::Grant => 1_000_000,
+            Brought::RefreshToken => 1_000_000,
+            Brought::Grant => 1_000_000_000_000,
         };
         self.sequence = self.sequence.saturating_add(versions);
     }

@@ -75,6 +75,8 @@ impl StoredSession {
             profile: members.optional("profile")?,
             ended: members.optional("ended")?,
             sequence: members.optional("sequence")?,
+            // The profile can be fetched again, so another form counts as absent.
+            profile_sequence: members.optional("profile_sequence").unwrap_or_default(),
             audience_tokens: members.optional("audience_tokens")?,
             resources: members.optional("resources")?,
             imported: members.optional("imported")?,

@@ -116,7 +116,7 @@ async fn what_is_overtaken_at_the_store_is_not_announced() {
         let gate = world.store.let_one_through(gate).await;
         world.store.wait_for_write(writes + 1).await;
         let (name, mut stored) = (world.store.items().into_keys().next().unwrap(), world.stored().unwrap());
-        stored["sequence"] = 7_000.into();
+        stored["sequence"] = 7_000_000.into();
         stored["credentials"]["access_token"] = "a later one".into();
         world.store.put(&name, stored.to_string().as_bytes());
         drop(gate);

@@ -9,8 +9,11 @@ use pilotlight_core::session::{ImportOutcome, ImportSource, Sharing};
 use pilotlight_identity_server::{Endpoint, Fault};
 use tokio::runtime::Handle;
 
-use super::{assert_imported, credentials_manager, lock, old_tokens, world_with_credentials_manager};
-use crate::world::{ADA, World, assert_renews, disk_full, public};
+use super::{
+    SUBJECT, assert_imported, credentials_manager, keep_with_credentials_manager, lock, old_tokens,
+    world_with_credentials_manager,
+};
+use crate::world::{ADA, GRACE, World, assert_renews, disk_full, public};
 
 #[tokio::test]
 async fn after_a_sign_out_the_old_item_brings_nobody_back() {
@@ -109,6 +112,26 @@ async fn a_kill_before_any_step_leaves_the_user_signed_in_by_the_next_launch() {
     );
     assert_renews(&last).await;
     assert_eq!(world.control().counters().spent_refresh_tokens_presented, 0);
+}
+
+/// What waits to be revoked after a sign-out is in the session's place.
+#[tokio::test]
+async fn an_import_replaces_an_item_that_the_store_cannot_compare() {
+    let world = World::new().await;
+    let tokens = old_tokens(&world).await;
+    keep_with_credentials_manager(&world, &tokens);
+    let session = world.session();
+    world.sign_in(&session, GRACE).await;
+    world.control().fault(Endpoint::Revoke, Fault::status(503).for_ever());
+    session.sign_out().await;
+    assert!(world.stored().is_some());
+    let names = world.store.items().into_keys();
+    for name in names.filter(|name| name.ends_with("|imported")) {
+        world.store.remove(&name);
+    }
+    world.store.recognises_nothing(true);
+    assert_imported(&world.session().import_session(credentials_manager()).await.unwrap());
+    assert_eq!(world.stored().unwrap()["subject"], SUBJECT);
 }
 
 #[tokio::test]
