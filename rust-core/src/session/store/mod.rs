@@ -1,8 +1,8 @@
 //! The store: writes memory's changes to the store, and merges what other processes store into memory.
 //!
 //! **Promises.** Nobody's item is lost: every write compares what it replaces, damaged items are kept aside, and a
-//! failed write is repeated at the next opportunity. One process renews at a time. **Needs** the context, the store's
-//! port and the process lock.
+//! failed write is repeated at the next opportunity, or later by itself. One process renews at a time. **Needs** the
+//! context, the store's port and the process lock.
 //!
 //! - `item`: the session's item, and the damaged items kept aside.
 //! - `reader`: reads the store into memory.
