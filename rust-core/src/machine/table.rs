@@ -76,7 +76,8 @@ transitions! {
     Imported         => take_imported    take_imported    take_imported       keep_sign_in     keep_sign_in
     ImportRenewed    => ignore           ignore           keep_renewed        ignore           ignore
     SignedOut        => leave_unknown    leave_unknown    stay_signed_out     leave            leave
-    RevocationEnded  => ignore           ignore           settle_revocation   settle_revocation settle_revocation
+    RevocationEnded  => settle_revocation settle_revocation settle_revocation settle_revocation settle_revocation
+    TokenOrphaned    => keep_orphan      keep_orphan      keep_orphan         keep_orphan      keep_orphan
     RenewalBegun     => begin            begin            begin               begin            begin
     RenewalAsked     => ignore           ignore           ignore              renew            ignore
     ProofKeyMade     => supersede        supersede        supersede           bind             supersede

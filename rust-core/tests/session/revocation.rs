@@ -1,5 +1,6 @@
 //! A sign-out without a network: nobody is signed in any more, and the issuer is notified as soon as it can be.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -12,6 +13,16 @@ use url::form_urlencoded;
 use crate::sharing::shared_world;
 use crate::watched::Watched;
 use crate::world::{ADA, World, assert_renews, cached, until};
+
+/// The network; of each request, the token that it revokes.
+pub(crate) fn watching_revocations() -> Arc<Watched<Option<String>>> {
+    Watched::by(|request| {
+        let body = request.body.as_ref().map(SecretBytes::expose).unwrap_or_default();
+        form_urlencoded::parse(body)
+            .find(|(name, _)| name == "token")
+            .map(|(_, token)| token.into_owned())
+    })
+}
 
 /// Ada signed out while the issuer could not be reached; her refresh token.
 async fn signed_out_offline(world: &World) -> (SessionManager, String) {
@@ -193,12 +204,7 @@ async fn signing_out_twice_tells_the_issuer_once() {
 async fn the_newest_refresh_token_is_revoked_whichever_process_has_it() {
     let (world, _folder) = shared_world().await;
     let extension = world.signed_in().await;
-    let network = Watched::by(|request| {
-        let body = request.body.as_ref().map(SecretBytes::expose).unwrap_or_default();
-        form_urlencoded::parse(body)
-            .find(|(name, _)| name == "token")
-            .map(|(_, token)| token.into_owned())
-    });
+    let network = watching_revocations();
     let app = world.session_over(world.configuration(), network.clone());
     app.restore().await.unwrap();
     assert_renews(&extension).await;

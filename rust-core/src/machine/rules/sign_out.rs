@@ -4,7 +4,7 @@ use std::mem;
 
 use super::super::cooldown::Attempt;
 use super::super::event::SessionEvent;
-use super::super::input::{RevocationEnded, SignedOut};
+use super::super::input::{RevocationEnded, SignedOut, TokenOrphaned};
 use super::super::outcome::{Effects, Verdict};
 use super::super::phase::Phase;
 use super::super::provenance::Departure;
@@ -71,13 +71,40 @@ fn announce(machine: &mut Machine, effects: &mut Effects) {
     announcements.add(ledger.current(), event, ledger, effects);
 }
 
-/// The token was revoked, or the issuer will never revoke it. After a transient failure the token is kept for later.
+/// A token that no session has is to be revoked. It is not revoked if its user is signed in again; see
+/// [`revocations::of_others`].
+pub(crate) fn keep_orphan(machine: &mut Machine, input: TokenOrphaned, _: &mut Effects) -> Verdict {
+    let signed_in = machine.session().map(|session| &session.subject);
+    if signed_in.is_some() && signed_in == input.orphan.subject.as_ref() {
+        return Verdict::Superseded;
+    }
+    revocations::add(&mut machine.orphans, input.orphan);
+    Verdict::Unchanged
+}
+
+/// The token was revoked, or the issuer will never revoke it. After a transient failure the token is kept for later,
+/// and stored if it was not.
 pub(crate) fn settle_revocation(machine: &mut Machine, input: RevocationEnded, _: &mut Effects) -> Verdict {
     if input.failure.as_ref().is_some_and(is_passing) {
-        return Verdict::Unchanged;
+        return store_orphans(machine);
     }
     machine.cooldowns.end_attempt(Attempt::Revocation);
+    machine.orphans.retain(|orphan| orphan.token != input.token);
     keep_revocations(machine, |pending| pending.token != input.token)
+}
+
+/// While the store has not been read, they wait in memory.
+fn store_orphans(machine: &mut Machine) -> Verdict {
+    if machine.orphans.is_empty() {
+        return Verdict::Unchanged;
+    }
+    let Some(pending) = machine.phase.revocations_mut() else {
+        return Verdict::Unchanged;
+    };
+    let orphans = mem::take(&mut machine.orphans);
+    orphans.into_iter().for_each(|orphan| revocations::add(pending, orphan));
+    machine.ledger.change();
+    Verdict::Changed
 }
 
 /// Tokens that have waited too long no longer have to be revoked.

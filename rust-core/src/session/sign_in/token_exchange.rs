@@ -161,8 +161,6 @@ impl SignInByTokenExchange {
         let metadata = parts.issuer.metadata().await?;
         // Steps that can stall come before the token is spent.
         parts.issuer.prefetch_keys().await?;
-        // After the exchange, this could end the new session: some issuers delete the grant along with a revoked token.
-        parts.revocations.send_in_time().await;
         let attempt = parts.pending.attempt()?;
         if attempt.id != id {
             return Err(Error::SignInCancelled);
@@ -170,16 +168,17 @@ impl SignInByTokenExchange {
         let (tokens, received) = match attempt.exchanged.clone() {
             Some(exchanged) => exchanged,
             None => {
+                let pause = parts.revocations.send_before(id).await;
                 let exchanged = self.exchange(id, &metadata, external, parameters).await?;
-                if !parts.pending.keep_exchanged(id, &exchanged) {
-                    return parts.completion.abandon(exchanged.0.refresh_token).await;
+                if !parts.pending.keep_exchanged(id, &exchanged, pause) {
+                    return parts.completion.abandon(id, exchanged.0.refresh_token).await;
                 }
                 exchanged
             }
         };
         let claims = match parts.verify_direct(&attempt, &tokens).await {
             Err(error) if !goes_on(&error) => {
-                let _ = parts.completion.abandon(tokens.refresh_token).await;
+                let _ = parts.completion.abandon(id, tokens.refresh_token).await;
                 return Err(error);
             }
             outcome => outcome?,
