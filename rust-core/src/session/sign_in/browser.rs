@@ -235,7 +235,7 @@ impl BrowserSignIn {
             requested: &attempt.requested.authentication,
             access_token: tokens.access_token.as_ref(),
         };
-        let verified = self.parts.verify(tokens, context).await;
+        let verified = self.parts.verify(attempt, tokens, context).await;
         match &attempt.requested.stepping_up {
             Some(of) => of.check(verified),
             None => verified,

@@ -224,8 +224,7 @@ impl SignInOnAnotherDevice {
         authorization: &DeviceAuthorization,
         pace: &mut PollPace,
     ) -> Result<Option<(TokenAnswer, Instant)>, Error> {
-        let configuration = self.parts.context.configuration();
-        let request = protocol::poll(endpoint, &configuration, &authorization.device_code);
+        let request = protocol::poll(endpoint, &attempt.configuration, &authorization.device_code);
         // The tokens' lifetime counts from here: the process may be suspended before it reads the answer.
         let sent = self.parts.context.now();
         let key = attempt.requested.proof_key.as_ref();
@@ -235,7 +234,7 @@ impl SignInOnAnotherDevice {
             .issuer
             .call_showing(possession, Endpoint::TOKEN, request)
             .await?;
-        let extras = token::extras(&configuration, &[], &[]);
+        let extras = token::extras(&attempt.configuration, &[], &[]);
         match protocol::read_poll(&answer, extras, key, self.parts.issuer.server_now())? {
             Polled::Tokens(tokens) => return Ok(Some((tokens, sent))),
             Polled::Pending => pace.answered(),

@@ -132,8 +132,8 @@ impl SignInByPassword {
             connection: &sign_in.connection,
             device: sign_in.device.as_deref(),
         };
-        let configuration = self.parts.context.configuration();
-        let request = resource_owner::request(legacy_base(&configuration)?, &configuration, &who, parameters)?;
+        let configuration = &attempt.configuration;
+        let request = resource_owner::request(legacy_base(configuration)?, configuration, &who, parameters)?;
         drop(sign_in);
         let received = self.parts.context.now();
         let answer = self.parts.issuer.call(Endpoint::RESOURCE_OWNER, request).await?;

@@ -67,7 +67,7 @@ impl SignInBySecondFactor {
         let (tokens, received) = match attempt.exchanged.clone() {
             Some(exchanged) => exchanged,
             None => {
-                let key = parts.issuer.key_to_bind(&metadata).await?;
+                let key = parts.issuer.key_to_bind_by(&attempt.configuration, &metadata).await?;
                 let pause = parts.revocations.send_before_poll(number).await;
                 let Some(exchanged) = self.mfa.prove(ready, key.as_ref()).await? else {
                     return Ok(MfaOutcome::Pending);
