@@ -9,7 +9,7 @@ use pilotlight_core::session::{RefreshOptions, Sharing};
 use pilotlight_identity_server::Options;
 
 use crate::audiences;
-use crate::world::{World, assert_renews, at_least, cached, disk_full, forced, is_signed_in, public};
+use crate::world::{ADA, World, assert_renews, at_least, cached, disk_full, forced, is_signed_in, public};
 
 fn in_trouble() -> [StoreError; 2] {
     [StoreError::Locked, disk_full()]
@@ -125,4 +125,22 @@ async fn what_was_proved_and_fails_all_the_same_is_written_at_the_next_chance() 
     world.store.fail_writes(None);
     assert!(session.access_token(at_least(0)).await.is_ok());
     assert_survives(&world).await;
+}
+
+#[tokio::test]
+async fn a_sign_in_is_stored_in_the_end_though_the_store_can_never_be_read() {
+    let world = World::new().await;
+    drop(world.signed_in().await);
+    let session = world.session();
+    let callback = world.callback(&session, ADA).await;
+    world.store.fail_reads(Some(disk_full()));
+    session.complete_sign_in(&callback).await.unwrap_err();
+    let writes = world.store.counts().1;
+    for _ in 0..3 {
+        assert_eq!(world.store.counts().1, writes);
+        session.access_token(at_least(0)).await.unwrap();
+    }
+    assert_eq!(world.store.counts().1, writes + 1);
+    world.store.fail_reads(None);
+    assert_renews(&world.session()).await;
 }

@@ -4,6 +4,7 @@
 //! never replaces a newer one. A write that has begun runs to its end. A failed write is repeated at the next
 //! opportunity. **Needs** the context, the item and its reader.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex as SyncMutex, MutexGuard, PoisonError};
 
 use tokio::sync::Mutex;
@@ -15,7 +16,7 @@ use crate::machine::error::Error;
 use crate::machine::input::{Imported, ItemWritten, WriteAttempted};
 use crate::machine::{Machine, Stored, Unsaved};
 use crate::model::secret::{Fingerprint, SecretBytes};
-use crate::ports::LogLevel;
+use crate::ports::{LogLevel, StoreError};
 use crate::storage::envelope::{ProfileJson, StoredItem, StoredSession};
 
 /// How often other processes may change the item between the read and the write; after that the next call tries again.
@@ -31,6 +32,8 @@ pub(super) struct Writer {
     reader: Arc<Reader>,
     turns: Mutex<()>,
     encoded: SyncMutex<Encoded>,
+    /// How often the store could not be read before a write, while nobody had read it.
+    failed_looks: AtomicUsize,
 }
 
 /// Caches the encoded item, so that unchanged parts are not encoded again.
@@ -50,6 +53,7 @@ impl Writer {
             reader,
             turns: Mutex::default(),
             encoded: SyncMutex::default(),
+            failed_looks: AtomicUsize::default(),
         })
     }
 
@@ -224,9 +228,32 @@ impl Writer {
     }
 
     async fn write_over_everything(&self) -> Result<(), Error> {
+        self.look_first().await?;
         match self.unsaved() {
             Some(unsaved) => self.write_over(unsaved).await,
             None => Ok(()),
+        }
+    }
+
+    /// What the store holds may be needed: waiting changes, tokens that wait to be revoked, and after a sign-out its
+    /// refresh token. Nobody has looked if the store could not be read until now.
+    ///
+    /// If it still cannot be read, a sign-out deletes it all the same. A sign-in waits for the next chance, but not for
+    /// an item that can never be read.
+    async fn look_first(&self) -> Result<(), Error> {
+        if self.context.read(|machine| Stored::of(machine).has_looked()) {
+            return Ok(());
+        }
+        let Err(error) = self.reader.merge().await else {
+            return Ok(());
+        };
+        let looks = self.failed_looks.fetch_add(1, Ordering::Relaxed) + 1;
+        let is_deleted = self.context.read(Machine::is_signed_out) && !self.item.may_have_an_old_name();
+        let is_unreadable = looks >= MOST_REFUSALS && error != Error::Store(StoreError::Locked);
+        if is_deleted || is_unreadable {
+            Ok(())
+        } else {
+            Err(error)
         }
     }
 
