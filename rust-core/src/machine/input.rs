@@ -142,6 +142,8 @@ pub struct RevocationEnded {
     pub token: Secret,
     /// Why the token was not revoked; none if it was revoked, or if the issuer has no revocation endpoint.
     pub failure: Option<Error>,
+    /// When, by the device's clock.
+    pub at: Timestamp,
 }
 
 /// The issuer gave a token that no session has: its sign-in was cancelled, or its session was over when it came.

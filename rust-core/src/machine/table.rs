@@ -96,7 +96,7 @@ transitions! {
     UpdateAdded      => supersede        supersede        supersede           add_update       add_update
     UpdateRemoved    => ignore           ignore           ignore              remove_update    remove_update
     Used             => ignore           ignore           ignore              note_use         ignore
-    TimePassed       => publish          publish          publish_and_prune   publish_and_prune publish_and_prune
+    TimePassed       => publish          publish          publish             publish          publish
 }
 
 /// The input makes no difference in this phase.

@@ -15,7 +15,7 @@ use super::issuer::Issuer;
 use super::options::SignOutOutcome;
 use super::store::SessionStore;
 use crate::machine::error::Error;
-use crate::machine::input::{RevocationEnded, TimePassed, TokenOrphaned};
+use crate::machine::input::{RevocationEnded, TokenOrphaned};
 use crate::machine::{Attempt, Stored, Verdict, retry};
 use crate::model::revocable::Revocable;
 use crate::model::secret::Secret;
@@ -238,7 +238,8 @@ impl Revocations {
     }
 
     async fn ended(&self, token: Secret, failure: Option<Error>) {
-        let ended = self.context.apply(RevocationEnded { token, failure });
+        let at = self.context.now().wall;
+        let ended = self.context.apply(RevocationEnded { token, failure, at });
         if ended.verdict == Verdict::Changed {
             self.store.save_if_possible().await;
         }
@@ -285,10 +286,7 @@ impl Revocations {
             .read(|machine| Stored::of(machine).pending_revocations().any(is_it))
     }
 
-    /// The next token to revoke that is not too old.
     fn next(&self) -> Option<PendingRevocation> {
-        let now = self.context.now();
-        self.context.apply(TimePassed { now });
         self.context
             .read(|machine| Stored::of(machine).pending_revocations().next().cloned())
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use pilotlight_core::model::secret::SecretBytes;
 use pilotlight_core::model::state::SessionState;
+use pilotlight_core::ports::StoreError;
 use pilotlight_core::session::{SessionManager, SignOutOutcome};
 use pilotlight_identity_server::{Endpoint, Fault};
 use url::form_urlencoded;
@@ -174,16 +175,50 @@ async fn a_page_or_a_proxy_does_not_end_a_revocation() {
     }
 }
 
+/// Once more it is tried.
 #[tokio::test]
 async fn after_thirty_days_it_is_forgotten() {
     let world = World::new().await;
     drop(signed_out_offline(&world).await);
-    world.clock.advance(30 * 24 * 3600 + 1);
+    world.control().go_offline().await.unwrap();
     let session = world.session();
     session.restore().await.unwrap();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(world.stored().is_some());
+    world.clock.advance(30 * 24 * 3600 + 1);
     session.restore().await.unwrap();
-    assert!(world.store.items().is_empty());
+    store_is_emptied(&world).await;
+    world.control().go_online().await.unwrap();
+    session.restore().await.unwrap();
     assert_eq!(world.control().seen(Endpoint::Revoke), 0);
+}
+
+#[tokio::test]
+async fn a_sign_out_by_a_clock_that_is_years_behind_reaches_the_issuer() {
+    let world = World::new().await;
+    world.clock.set_wall(-2 * 365 * 24 * 3600);
+    drop(signed_out_offline(&world).await);
+    world.clock.set_wall(60);
+    world.session().restore().await.unwrap();
+    store_is_emptied(&world).await;
+    assert_eq!(world.control().counters().families_revoked, 1);
+}
+
+#[tokio::test]
+async fn a_token_that_could_not_be_read_at_the_sign_out_is_revoked_once_it_is_read() {
+    let (shared, _folder) = shared_world().await;
+    for world in [World::new().await, shared] {
+        drop(world.signed_in().await);
+        let session = world.session();
+        world.store.fail_reads(Some(StoreError::Locked));
+        world.store.fail_writes(Some(StoreError::Locked));
+        assert_eq!(session.sign_out().await, SignOutOutcome::NothingToRevoke);
+        world.store.fail_reads(None);
+        world.store.fail_writes(None);
+        assert_eq!(session.restore().await, Ok(SessionState::SignedOut));
+        store_is_emptied(&world).await;
+        assert_eq!(world.control().counters().families_revoked, 1);
+    }
 }
 
 #[tokio::test]

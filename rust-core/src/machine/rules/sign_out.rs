@@ -13,7 +13,6 @@ use super::super::revocations;
 use super::super::state::Machine;
 use super::super::stored::Stored;
 use crate::model::revocable::RevocableKind;
-use crate::model::time::Timestamp;
 use crate::storage::envelope::{self, PendingRevocation};
 
 /// The user of this session signs out. The refresh token and the device secret are revoked now, and kept until that has
@@ -83,10 +82,17 @@ pub(crate) fn keep_orphan(machine: &mut Machine, input: TokenOrphaned, _: &mut E
 }
 
 /// The token was revoked, or the issuer will never revoke it. After a transient failure the token is kept for later,
-/// and stored if it was not.
+/// and stored if it was not. Those that have waited too long are forgotten then, and not before: by a clock that was
+/// wrong, a sign-out of a moment ago is years old.
 pub(crate) fn settle_revocation(machine: &mut Machine, input: RevocationEnded, _: &mut Effects) -> Verdict {
     if input.failure.as_ref().is_some_and(is_passing) {
-        return store_orphans(machine);
+        let stored = store_orphans(machine);
+        let forgotten = keep_revocations(machine, |pending| revocations::is_current(pending, input.at));
+        return if forgotten == Verdict::Changed {
+            forgotten
+        } else {
+            stored
+        };
     }
     machine.cooldowns.end_attempt(Attempt::Revocation);
     machine.orphans.retain(|orphan| orphan.token != input.token);
@@ -105,11 +111,6 @@ fn store_orphans(machine: &mut Machine) -> Verdict {
     orphans.into_iter().for_each(|orphan| revocations::add(pending, orphan));
     machine.ledger.change();
     Verdict::Changed
-}
-
-/// Tokens that have waited too long no longer have to be revoked.
-pub(crate) fn forget_old_revocations(machine: &mut Machine, now: Timestamp) -> Verdict {
-    keep_revocations(machine, |pending| revocations::is_current(pending, now))
 }
 
 fn keep_revocations(machine: &mut Machine, keeps: impl Fn(&PendingRevocation) -> bool) -> Verdict {
