@@ -122,6 +122,8 @@ impl Revocations {
             sign_in,
             is_kept: false,
         };
+        // The sign-in may be the first call. A store that cannot be read adds nothing.
+        let _ = self.store.ensure_restored().await;
         let sending = async {
             let only = self.sending.lock().await;
             if sends && self.has_pending() {

@@ -85,7 +85,9 @@ async fn a_sign_in_goes_on_without_a_revocation_that_takes_too_long() {
     let world = World::new().await;
     let session = revocation_under_way(&world).await;
     let signing_in = signing_in(&world, &session).await;
-    signing_in.await.unwrap().unwrap();
+    // The request itself would be given up later.
+    let signed_in = tokio::time::timeout(Duration::from_secs(20), signing_in).await;
+    signed_in.unwrap().unwrap().unwrap();
     assert!(world.stored().unwrap().get("revocations").is_none(), "forgotten");
     assert_eq!(world.control().seen(Endpoint::Revoke), 1);
     world.control().release(Endpoint::Revoke);
@@ -165,16 +167,27 @@ async fn nothing_is_revoked_while_the_tokens_of_a_sign_in_wait_to_be_checked() {
 async fn nothing_is_revoked_after_the_tokens_of_a_sign_in_on_another_device() {
     let world = World::new().await;
     let session = world.signed_in().await;
-    world.control().go_offline().await.unwrap();
+    world.control().fault(Endpoint::Revoke, Fault::status(503));
     assert_eq!(session.sign_out().await, SignOutOutcome::RevocationPending);
-    world.control().go_online().await.unwrap();
-    drop(session);
-    let session = world.session();
     let request = session.begin_device_sign_in(HashMap::new()).await.unwrap();
     assert!(world.control().decide_device(&request.user_code, Some(ADA)));
     session.complete_device_sign_in(request.attempt).await.unwrap();
     a_moment().await;
     assert_none_after(&world, "urn:ietf:params:oauth:grant-type:device_code");
+    assert_renews(&session).await;
+}
+
+/// The store has not been read before.
+#[tokio::test]
+async fn a_sign_in_as_the_first_call_sends_what_waits() {
+    let world = World::new().await;
+    let session = world.signed_in().await;
+    world.control().fault(Endpoint::Revoke, Fault::status(503));
+    assert_eq!(session.sign_out().await, SignOutOutcome::RevocationPending);
+    drop(session);
+    let session = world.session();
+    world.sign_in(&session, ADA).await;
+    assert_eq!(world.control().counters().families_revoked, 1);
     assert_renews(&session).await;
 }
 
