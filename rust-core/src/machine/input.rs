@@ -18,7 +18,7 @@ use crate::model::secret::{Fingerprint, Secret, SecretBytes};
 use crate::model::state::ReauthenticationReason;
 use crate::model::time::{Instant, Timestamp};
 use crate::protocol::token::TokenAnswer;
-use crate::storage::envelope::{KeptDiscovery, RenewedImport, StoredItem, StoredSession};
+use crate::storage::envelope::{KeptDiscovery, PendingRevocation, RenewedImport, StoredItem, StoredSession};
 
 /// The store was read for the first time.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -142,6 +142,15 @@ pub struct RevocationEnded {
     pub token: Secret,
     /// Why the token was not revoked; none if it was revoked, or if the issuer has no revocation endpoint.
     pub failure: Option<Error>,
+    /// When, by the device's clock.
+    pub at: Timestamp,
+}
+
+/// The issuer gave a token that no session has: its sign-in was cancelled, or its session was over when it came.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct TokenOrphaned {
+    /// The token, which has to be revoked.
+    pub orphan: PendingRevocation,
 }
 
 /// A renewal begins.

@@ -20,7 +20,7 @@ use crate::model::proof_nonces::ProofNonces;
 use crate::model::secret::Secret;
 use crate::model::state::{ReauthenticationReason, SessionState};
 use crate::model::time::Instant;
-use crate::storage::envelope::{KeptDiscovery, StoredItem, StoredSession};
+use crate::storage::envelope::{KeptDiscovery, PendingRevocation, StoredItem, StoredSession};
 
 /// Everything that is known about one session. A value: it does no I/O and has no clock and no lock.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
@@ -32,6 +32,8 @@ pub struct Machine {
     pub(super) ledger: Ledger,
     pub(super) provenance: Provenance,
     pub(super) departure: Departure,
+    /// Tokens that no session has and that have yet to be revoked. They are stored once that has failed.
+    pub(super) orphans: Vec<PendingRevocation>,
     pub(super) receipt: Receipt,
     pub(super) announcements: Announcements,
     pub(super) cooldowns: Cooldowns,
@@ -208,6 +210,9 @@ impl Machine {
         self.announcements.forget_session();
         self.refusals.forget();
         self.phase = phase;
+        if let Phase::Session(session) = &self.phase {
+            self.orphans = revocations::of_others(&self.orphans, &session.subject);
+        }
     }
 
     /// Takes over the nonces that servers gave to another process.

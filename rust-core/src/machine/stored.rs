@@ -112,9 +112,15 @@ impl<'a> Stored<'a> {
         }
     }
 
-    /// The tokens that have yet to be revoked at the issuer, the oldest first.
-    pub fn pending_revocations(self) -> &'a [PendingRevocation] {
-        self.0.phase.revocations()
+    /// The tokens that have yet to be revoked at the issuer: first those that no session has, see
+    /// [`Stored::orphans`], then those that are stored, the oldest first.
+    pub fn pending_revocations(self) -> impl Iterator<Item = &'a PendingRevocation> {
+        self.orphans().chain(self.0.phase.revocations())
+    }
+
+    /// The tokens that no session has and that have yet to be revoked.
+    pub fn orphans(self) -> impl Iterator<Item = &'a PendingRevocation> {
+        self.0.orphans.iter()
     }
 
     /// The changes of the metadata that wait, the oldest first.

@@ -76,7 +76,8 @@ transitions! {
     Imported         => take_imported    take_imported    take_imported       keep_sign_in     keep_sign_in
     ImportRenewed    => ignore           ignore           keep_renewed        ignore           ignore
     SignedOut        => leave_unknown    leave_unknown    stay_signed_out     leave            leave
-    RevocationEnded  => ignore           ignore           settle_revocation   settle_revocation settle_revocation
+    RevocationEnded  => settle_revocation settle_revocation settle_revocation settle_revocation settle_revocation
+    TokenOrphaned    => keep_orphan      keep_orphan      keep_orphan         keep_orphan      keep_orphan
     RenewalBegun     => begin            begin            begin               begin            begin
     RenewalAsked     => ignore           ignore           ignore              renew            ignore
     ProofKeyMade     => supersede        supersede        supersede           bind             supersede
@@ -95,7 +96,7 @@ transitions! {
     UpdateAdded      => supersede        supersede        supersede           add_update       add_update
     UpdateRemoved    => ignore           ignore           ignore              remove_update    remove_update
     Used             => ignore           ignore           ignore              note_use         ignore
-    TimePassed       => publish          publish          publish_and_prune   publish_and_prune publish_and_prune
+    TimePassed       => publish          publish          publish             publish          publish
 }
 
 /// The input makes no difference in this phase.

@@ -179,7 +179,8 @@ impl World {
                 self.issuer.revoke(&refresh_token);
                 let failure = None;
                 let token = refresh_token;
-                self.apply(process, input::RevocationEnded { token, failure });
+                let at = self.now().wall;
+                self.apply(process, input::RevocationEnded { token, failure, at });
                 self.has_unsaved(process)
                     .then_some(SignOut::SavesRevocation(Saving::Asked))
             }

@@ -6,10 +6,11 @@ use pilotlight_core::model::state::SessionState;
 use pilotlight_core::session::{SessionManager, SignOutOutcome};
 use pilotlight_identity_server::{Endpoint, Fault};
 
+use crate::revocation::watching_revocations;
 use crate::world::{ADA, GRACE, World, assert_renews, cached, forced, is_signed_in, public, until};
 
 /// A renewal whose answer the server holds back after it has rotated the token.
-async fn renewal_under_way(
+pub(crate) async fn renewal_under_way(
     world: &World,
     session: &SessionManager,
 ) -> tokio::task::JoinHandle<Result<pilotlight_core::model::secret::Secret, pilotlight_core::machine::error::Error>> {
@@ -42,6 +43,39 @@ async fn after_a_sign_out_nothing_is_written_and_the_new_tokens_are_revoked() {
     assert!(world.stored().is_none());
     assert_eq!(world.store.counts().1, writes);
     assert_eq!(world.control().seen(Endpoint::Revoke), 2);
+}
+
+/// Some issuers end nothing for a token that is spent.
+#[tokio::test]
+async fn the_new_tokens_are_revoked_later_if_that_fails_now() {
+    let world = World::new().await;
+    let network = watching_revocations();
+    let session = world.session_over(world.configuration(), network.clone());
+    world.sign_in(&session, ADA).await;
+    let renewing = renewal_under_way(&world, &session).await;
+    world.control().fault(Endpoint::Revoke, Fault::status(503).times(2));
+    assert_eq!(session.sign_out().await, SignOutOutcome::RevocationPending);
+    world.control().release(Endpoint::Token);
+    renewing.await.unwrap().unwrap_err();
+    let waiting = world.stored().unwrap()["revocations"].clone();
+    let waiting: Vec<_> = waiting
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|waits| waits["refresh_token"].clone())
+        .collect();
+    assert_eq!(waiting.len(), 2);
+    // The next start of the app.
+    drop(session);
+    world.cooldown();
+    let session = world.session_over(world.configuration(), network.clone());
+    session.restore().await.unwrap();
+    until("nothing waits", || world.store.items().is_empty()).await;
+    let sent = network.seen().into_iter().flatten();
+    assert!(
+        sent.skip(2)
+            .eq(waiting.iter().map(|token| token.as_str().unwrap().to_owned()))
+    );
 }
 
 #[tokio::test]

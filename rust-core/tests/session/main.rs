@@ -62,6 +62,7 @@ mod resources;
 mod restore;
 mod retrying;
 mod revocation;
+mod revocations_and_sign_ins;
 mod scripted_store;
 mod secrets;
 mod sharing;

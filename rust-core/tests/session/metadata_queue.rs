@@ -304,3 +304,25 @@ async fn what_is_on_its_way_is_sent_by_nobody_else() {
     assert_eq!(changes_sent(&world), 3, "one more for the second");
     assert_eq!((waiting(&session), kept(&world)), (Vec::new(), json!({"a": 2})));
 }
+
+/// Another session of the same user is written in the place of one that nobody has read.
+#[tokio::test]
+async fn a_sign_in_while_the_store_cannot_be_read_keeps_the_users_changes() {
+    let world = World::new().await;
+    let session = world.signed_in().await;
+    world.control().fault(Endpoint::Users, Fault::status(503).for_ever());
+    let id = queue(&session, json!({"a": 1})).await;
+    drop(session);
+    let session = world.session();
+    let callback = world.callback(&session, ADA).await;
+    world.store.fail_reads(Some(disk_full()));
+    assert!(matches!(
+        public(session.complete_sign_in(&callback).await),
+        SessionError::CheckStorage { .. }
+    ));
+    assert!(is_signed_in(&session));
+    world.store.fail_reads(None);
+    session.restore().await.unwrap();
+    assert_eq!(waiting(&session), [id]);
+    assert_eq!(world.stored().unwrap()["pending_updates"].as_array().unwrap().len(), 1);
+}

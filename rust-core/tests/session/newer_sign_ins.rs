@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::reports::states;
 use crate::sharing::{app_and_extension, shared_world};
-use crate::world::{ADA, World, assert_renews, disk_full, forced, is_signed_in, public, until};
+use crate::world::{ADA, GRACE, World, assert_renews, disk_full, forced, is_signed_in, public, until};
 
 #[tokio::test]
 async fn a_sign_out_that_could_not_be_stored_leaves_a_newer_sign_in_alone() {
@@ -59,6 +59,36 @@ async fn a_revocation_that_is_done_later_leaves_a_newer_sign_in_alone() {
     );
     assert!(is_signed_in(&extension));
     assert_renews(&app).await;
+}
+
+#[tokio::test]
+async fn what_waits_to_be_revoked_of_two_sign_outs_is_revoked() {
+    let (world, app, extension, _folder) = app_and_extension().await;
+    world.control().fault(Endpoint::Revoke, Fault::status(503).for_ever());
+    let of_ada = world.stored_refresh_token();
+    world.store.fail_writes(Some(disk_full()));
+    assert_eq!(app.sign_out().await, SignOutOutcome::RevocationPending);
+    world.store.fail_writes(None);
+    world.sign_in(&extension, GRACE).await;
+    let of_grace = world.stored_refresh_token();
+    assert_eq!(extension.sign_out().await, SignOutOutcome::RevocationPending);
+    app.restore().await.unwrap();
+    let waiting = world.stored().unwrap()["revocations"].clone();
+    let waiting: Vec<_> = waiting
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|waits| waits["refresh_token"].clone())
+        .collect();
+    assert!(
+        waiting.contains(&json!(of_grace)) && waiting.contains(&json!(of_ada)),
+        "{waiting:?}"
+    );
+    world.control().clear_faults(Endpoint::Revoke);
+    world.cooldown();
+    app.restore().await.unwrap();
+    until("nothing waits", || world.store.items().is_empty()).await;
+    assert_eq!(world.control().counters().families_revoked, 2);
 }
 
 #[tokio::test]

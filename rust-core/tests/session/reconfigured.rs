@@ -1,14 +1,17 @@
 //! An open session that is opened again with other settings: these apply from now on, to every handle.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use pilotlight_core::model::configuration::{Configuration, SessionConfiguration};
 use pilotlight_core::model::proof_key::TokenBinding;
 use pilotlight_core::session::{SessionManager, SignInOptions};
-use pilotlight_identity_server::Endpoint;
+use pilotlight_identity_server::{Endpoint, Fault};
 
 use crate::dpop::{self, assert_all_is_well, binding};
+use crate::exchange_sign_in::code;
 use crate::lifetimes::limited;
+use crate::watched::Watched;
 use crate::world::{ADA, ScriptedStore, World, assert_renews, cached, forced, is_signed_in, public};
 
 fn configure(world: &World, session: &SessionManager, configuration: SessionConfiguration) {
@@ -36,6 +39,60 @@ async fn a_sign_in_in_progress_ends_with_what_it_was_begun_with() {
         "{}",
         next.url
     );
+}
+
+/// The network; of each request for tokens, what is sent.
+fn watching_grants() -> Arc<Watched<Option<String>>> {
+    Watched::by(|request| {
+        let body = request.body.as_ref().filter(|_| request.url.path() == "/oauth/token");
+        body.map(|body| String::from_utf8(body.expose().to_vec()).unwrap())
+    })
+}
+
+fn with_another_audience(world: &World) -> SessionConfiguration {
+    let mut other = world.configuration();
+    other.audience = Some("https://api.example.com/".to_owned());
+    other
+        .token_parameters
+        .insert("organization".to_owned(), "org_1".to_owned());
+    other
+}
+
+#[tokio::test]
+async fn so_does_one_on_another_device() {
+    let world = World::new().await;
+    let network = watching_grants();
+    let session = world.session_over(world.configuration(), network.clone());
+    let request = session.begin_device_sign_in(HashMap::new()).await.unwrap();
+    assert!(world.control().decide_device(&request.user_code, Some(ADA)));
+    configure(&world, &session, with_another_audience(&world));
+    session.complete_device_sign_in(request.attempt).await.unwrap();
+    let grants: Vec<_> = network.seen().into_iter().flatten().collect();
+    assert!(!grants[0].contains("org_1"), "{grants:?}");
+}
+
+#[tokio::test]
+async fn so_does_one_by_a_token_exchange() {
+    let world = World::new().await;
+    let network = watching_grants();
+    let session = world.session_over(world.configuration(), network.clone());
+    world.control().fault(Endpoint::Token, Fault::status(503));
+    session.sign_in_by_exchange(code(1)).await.unwrap_err();
+    configure(&world, &session, with_another_audience(&world));
+    session.sign_in_by_exchange(code(1)).await.unwrap();
+    let grants: Vec<_> = network.seen().into_iter().flatten().collect();
+    assert_eq!(grants[0], grants[1]);
+}
+
+/// Also where the settings of now want bound tokens.
+#[tokio::test]
+async fn so_does_one_whose_tokens_are_not_bound() {
+    let world = dpop::world().await;
+    let session = world.session();
+    let callback = world.callback(&session, ADA).await;
+    configure(&world, &session, binding(&world, TokenBinding::Required));
+    session.complete_sign_in(&callback).await.unwrap();
+    assert!(is_signed_in(&session));
 }
 
 #[tokio::test]

@@ -1,10 +1,12 @@
 //! A sign-out without a network: nobody is signed in any more, and the issuer is notified as soon as possible.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use pilotlight_core::model::secret::SecretBytes;
 use pilotlight_core::model::state::SessionState;
+use pilotlight_core::ports::StoreError;
 use pilotlight_core::session::{SessionManager, SignOutOutcome};
 use pilotlight_identity_server::{Endpoint, Fault};
 use url::form_urlencoded;
@@ -12,6 +14,16 @@ use url::form_urlencoded;
 use crate::sharing::shared_world;
 use crate::watched::Watched;
 use crate::world::{ADA, World, assert_renews, cached, until};
+
+/// The network; of each request, the token that it revokes.
+pub(crate) fn watching_revocations() -> Arc<Watched<Option<String>>> {
+    Watched::by(|request| {
+        let body = request.body.as_ref().map(SecretBytes::expose).unwrap_or_default();
+        form_urlencoded::parse(body)
+            .find(|(name, _)| name == "token")
+            .map(|(_, token)| token.into_owned())
+    })
+}
 
 /// Ada signed out while the issuer could not be reached. Returns her refresh token.
 async fn signed_out_offline(world: &World) -> (SessionManager, String) {
@@ -163,16 +175,50 @@ async fn a_page_or_a_proxy_does_not_end_a_revocation() {
     }
 }
 
+/// Once more it is tried.
 #[tokio::test]
 async fn after_thirty_days_it_is_forgotten() {
     let world = World::new().await;
     drop(signed_out_offline(&world).await);
-    world.clock.advance(30 * 24 * 3600 + 1);
+    world.control().go_offline().await.unwrap();
     let session = world.session();
     session.restore().await.unwrap();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert!(world.stored().is_some());
+    world.clock.advance(30 * 24 * 3600 + 1);
     session.restore().await.unwrap();
-    assert!(world.store.items().is_empty());
+    store_is_emptied(&world).await;
+    world.control().go_online().await.unwrap();
+    session.restore().await.unwrap();
     assert_eq!(world.control().seen(Endpoint::Revoke), 0);
+}
+
+#[tokio::test]
+async fn a_sign_out_by_a_clock_that_is_years_behind_reaches_the_issuer() {
+    let world = World::new().await;
+    world.clock.set_wall(-2 * 365 * 24 * 3600);
+    drop(signed_out_offline(&world).await);
+    world.clock.set_wall(60);
+    world.session().restore().await.unwrap();
+    store_is_emptied(&world).await;
+    assert_eq!(world.control().counters().families_revoked, 1);
+}
+
+#[tokio::test]
+async fn a_token_that_could_not_be_read_at_the_sign_out_is_revoked_once_it_is_read() {
+    let (shared, _folder) = shared_world().await;
+    for world in [World::new().await, shared] {
+        drop(world.signed_in().await);
+        let session = world.session();
+        world.store.fail_reads(Some(StoreError::Locked));
+        world.store.fail_writes(Some(StoreError::Locked));
+        assert_eq!(session.sign_out().await, SignOutOutcome::NothingToRevoke);
+        world.store.fail_reads(None);
+        world.store.fail_writes(None);
+        assert_eq!(session.restore().await, Ok(SessionState::SignedOut));
+        store_is_emptied(&world).await;
+        assert_eq!(world.control().counters().families_revoked, 1);
+    }
 }
 
 #[tokio::test]
@@ -193,12 +239,7 @@ async fn signing_out_twice_tells_the_issuer_once() {
 async fn the_newest_refresh_token_is_revoked_whichever_process_has_it() {
     let (world, _folder) = shared_world().await;
     let extension = world.signed_in().await;
-    let network = Watched::by(|request| {
-        let body = request.body.as_ref().map(SecretBytes::expose).unwrap_or_default();
-        form_urlencoded::parse(body)
-            .find(|(name, _)| name == "token")
-            .map(|(_, token)| token.into_owned())
-    });
+    let network = watching_revocations();
     let app = world.session_over(world.configuration(), network.clone());
     app.restore().await.unwrap();
     assert_renews(&extension).await;

@@ -90,6 +90,16 @@ async fn an_item_that_cannot_be_deleted_now_is_deleted_at_the_next_chance() {
     assert!(world.store.items().is_empty());
 }
 
+/// Its token cannot be revoked, but the user is signed out.
+#[tokio::test]
+async fn a_sign_out_deletes_an_item_that_cannot_be_read_now() {
+    let world = World::new().await;
+    drop(world.signed_in().await);
+    world.store.fail_reads(Some(disk_full()));
+    assert_eq!(world.session().sign_out().await, SignOutOutcome::NothingToRevoke);
+    assert!(world.store.items().is_empty());
+}
+
 #[tokio::test]
 async fn a_sign_out_clears_what_could_not_be_read() {
     let world = World::new().await;

@@ -4,12 +4,13 @@ use pilotlight_core::model::configuration::Configuration;
 use pilotlight_core::model::metadata::parse_object;
 use pilotlight_core::model::secret::SecretBytes;
 use pilotlight_core::model::state::SessionState;
+use pilotlight_core::ports::StoreError;
 use pilotlight_core::storage::envelope::{Brought, StoredItem};
 use pilotlight_identity_server::{Endpoint, Fault};
 use serde_json::{Value, json};
 
 use crate::sharing::app_and_extension;
-use crate::world::{World, assert_renews, is_signed_in};
+use crate::world::{World, assert_renews, disk_full, is_signed_in, until};
 
 /// `levels` nested objects.
 fn nested(levels: usize) -> Value {
@@ -151,15 +152,44 @@ async fn no_two_sessions_have_one_item() {
     );
 }
 
-/// Stored by a release that did not escape names.
-#[tokio::test]
-async fn an_item_under_its_old_name_is_found_and_moved_if_it_is_the_same_clients() {
-    let world = World::new().await;
+/// The item is under the name that a release gave it that did not escape names: the old one, and the one of now.
+async fn under_its_old_name(world: &World) -> (String, String) {
     drop(world.signed_in().await);
     let (name, item) = world.store.items().pop_first().unwrap();
     world.store.remove(&name);
     let old_name = name.replacen("default", "de|fault", 1);
     world.store.put(&old_name, &item);
+    (old_name, name.replacen("default", "de%7Cfault", 1))
+}
+
+#[tokio::test]
+async fn a_sign_out_as_the_first_call_ends_a_session_under_its_old_name() {
+    for trouble in [None, Some(StoreError::Locked), Some(disk_full())] {
+        let world = World::new().await;
+        under_its_old_name(&world).await;
+        let session = world.session_named(world.configuration(), "de|fault");
+        world.store.fail_reads(trouble.clone());
+        // Deletions work on a full disk.
+        world
+            .store
+            .fail_writes(trouble.clone().filter(|trouble| *trouble == StoreError::Locked));
+        session.sign_out().await;
+        world.store.fail_reads(None);
+        world.store.fail_writes(None);
+        session.restore().await.unwrap();
+        until("nothing is stored", || world.store.items().is_empty()).await;
+        assert_eq!(world.control().counters().families_revoked, 1, "{trouble:?}");
+        let next = world.session_named(world.configuration(), "de|fault");
+        assert_eq!(next.restore().await, Ok(SessionState::SignedOut));
+    }
+}
+
+/// Stored by a release that did not escape names.
+#[tokio::test]
+async fn an_item_under_its_old_name_is_found_and_moved_if_it_is_the_same_clients() {
+    let world = World::new().await;
+    let (old_name, new_name) = under_its_old_name(&world).await;
+    let item = world.store.items()[&old_name].clone();
     // The same name, read as another client's.
     let mut other = world.configuration();
     other.client_id = format!("fault|{}", other.client_id);
@@ -171,7 +201,7 @@ async fn an_item_under_its_old_name_is_found_and_moved_if_it_is_the_same_clients
     assert!(matches!(session.restore().await, Ok(SessionState::SignedIn { .. })));
     assert_renews(&session).await;
     let names: Vec<_> = world.store.items().into_keys().collect();
-    assert_eq!(names, [name.replacen("default", "de%7Cfault", 1)]);
+    assert_eq!(names, [new_name]);
 }
 
 /// Also by a process whose tokens are as late as the stored ones, or later.

@@ -12,7 +12,7 @@ use pilotlight_identity_server::{Endpoint, Fault, Options};
 
 use crate::audiences;
 use crate::sharing::{app_and_extension, assert_no_token_was_spent_twice};
-use crate::world::{World, assert_renews, at_least, cached, disk_full, forced, is_signed_in, public, until};
+use crate::world::{ADA, World, assert_renews, at_least, cached, disk_full, forced, is_signed_in, public, until};
 
 fn in_trouble() -> [StoreError; 2] {
     [StoreError::Locked, disk_full()]
@@ -214,4 +214,22 @@ async fn what_asks_the_user_is_not_repeated_unasked() {
     session.profile(true).await.unwrap();
     assert_eq!(world.store.counts().1, writes + 1);
     assert_eq!(world.alarms.load(Ordering::SeqCst), 0, "none waits for its time");
+}
+
+#[tokio::test]
+async fn a_sign_in_is_stored_in_the_end_though_the_store_can_never_be_read() {
+    let world = World::new().await;
+    drop(world.signed_in().await);
+    let session = world.session();
+    let callback = world.callback(&session, ADA).await;
+    world.store.fail_reads(Some(disk_full()));
+    session.complete_sign_in(&callback).await.unwrap_err();
+    let writes = world.store.counts().1;
+    for _ in 0..3 {
+        assert_eq!(world.store.counts().1, writes);
+        session.access_token(at_least(0)).await.unwrap();
+    }
+    assert_eq!(world.store.counts().1, writes + 1);
+    world.store.fail_reads(None);
+    assert_renews(&world.session()).await;
 }

@@ -45,10 +45,14 @@ pub(crate) fn follow_signed_out(machine: &mut Machine, input: ItemSeen, effects:
         match &item {
             Some(StoredItem::Session(found)) if stays(found) => {}
             Some(StoredItem::Session(found)) => {
-                revoke_too(machine, found);
+                revoke_too(machine, found, is_first_look);
                 return Verdict::Unchanged;
             }
-            _ => return Verdict::Unchanged,
+            Some(StoredItem::SignedOut(found)) => {
+                wait_for_both(machine, &found.revocations);
+                return Verdict::Unchanged;
+            }
+            None => return Verdict::Unchanged,
         }
     }
     if matches!(item, Some(StoredItem::Session(_))) {
@@ -59,11 +63,11 @@ pub(crate) fn follow_signed_out(machine: &mut Machine, input: ItemSeen, effects:
     Verdict::Unchanged
 }
 
-/// The session that the sign-out removes has tokens of a different grant from those of the session that the user left:
-/// another process has stepped up in the meantime. Its refresh token will be revoked together with the others that
-/// wait.
-fn revoke_too(machine: &mut Machine, found: &StoredSession) {
-    if !machine.departure.is_from_another_grant_of(found) {
+/// The session that the sign-out removes has tokens that the sign-out did not know: the store could not be read then, or
+/// another process has stepped up in the meantime, so that they are of a different grant. Its refresh token will be
+/// revoked together with the others that wait.
+fn revoke_too(machine: &mut Machine, found: &StoredSession, is_first_look: bool) {
+    if !is_first_look && !machine.departure.is_from_another_grant_of(found) {
         return;
     }
     let Some(waiting) = machine.phase.revocations_mut() else {
@@ -71,6 +75,14 @@ fn revoke_too(machine: &mut Machine, found: &StoredSession) {
     };
     for pending in revocations::after(found, found.credentials.received_at) {
         revocations::add(waiting, pending);
+    }
+}
+
+/// Another process has signed out too. Its tokens and ours wait to be revoked.
+fn wait_for_both(machine: &mut Machine, found: &[PendingRevocation]) {
+    let base = mem::replace(&mut machine.provenance.stored_revocations, revocations::tokens(found));
+    if let Some(waiting) = machine.phase.revocations_mut() {
+        *waiting = revocations::merge(&base, mem::take(waiting), found.to_vec());
     }
 }
 

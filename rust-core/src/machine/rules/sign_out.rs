@@ -4,7 +4,7 @@ use std::mem;
 
 use super::super::cooldown::Attempt;
 use super::super::event::SessionEvent;
-use super::super::input::{RevocationEnded, SignedOut};
+use super::super::input::{RevocationEnded, SignedOut, TokenOrphaned};
 use super::super::outcome::{Effects, Verdict};
 use super::super::phase::Phase;
 use super::super::provenance::Departure;
@@ -13,7 +13,6 @@ use super::super::revocations;
 use super::super::state::Machine;
 use super::super::stored::Stored;
 use crate::model::revocable::RevocableKind;
-use crate::model::time::Timestamp;
 use crate::storage::envelope::{self, PendingRevocation};
 
 /// The user of this session signs out. The refresh token and the device secret are revoked now, and kept until that has
@@ -71,18 +70,47 @@ fn announce(machine: &mut Machine, effects: &mut Effects) {
     announcements.add(ledger.current(), event, ledger, effects);
 }
 
-/// The token was revoked, or the issuer will never revoke it. After a transient failure the token is kept for later.
+/// A token that no session has is to be revoked. It is not revoked if its user is signed in again; see
+/// [`revocations::of_others`].
+pub(crate) fn keep_orphan(machine: &mut Machine, input: TokenOrphaned, _: &mut Effects) -> Verdict {
+    let signed_in = machine.session().map(|session| &session.subject);
+    if signed_in.is_some() && signed_in == input.orphan.subject.as_ref() {
+        return Verdict::Superseded;
+    }
+    revocations::add(&mut machine.orphans, input.orphan);
+    Verdict::Unchanged
+}
+
+/// The token was revoked, or the issuer will never revoke it. After a transient failure the token is kept for later,
+/// and stored if it was not. Those that have waited too long are forgotten then, and not before: by a clock that was
+/// wrong, a sign-out of a moment ago is years old.
 pub(crate) fn settle_revocation(machine: &mut Machine, input: RevocationEnded, _: &mut Effects) -> Verdict {
     if input.failure.as_ref().is_some_and(is_passing) {
-        return Verdict::Unchanged;
+        let stored = store_orphans(machine);
+        let forgotten = keep_revocations(machine, |pending| revocations::is_current(pending, input.at));
+        return if forgotten == Verdict::Changed {
+            forgotten
+        } else {
+            stored
+        };
     }
     machine.cooldowns.end_attempt(Attempt::Revocation);
+    machine.orphans.retain(|orphan| orphan.token != input.token);
     keep_revocations(machine, |pending| pending.token != input.token)
 }
 
-/// Tokens that have waited too long no longer have to be revoked.
-pub(crate) fn forget_old_revocations(machine: &mut Machine, now: Timestamp) -> Verdict {
-    keep_revocations(machine, |pending| revocations::is_current(pending, now))
+/// While the store has not been read, they wait in memory.
+fn store_orphans(machine: &mut Machine) -> Verdict {
+    if machine.orphans.is_empty() {
+        return Verdict::Unchanged;
+    }
+    let Some(pending) = machine.phase.revocations_mut() else {
+        return Verdict::Unchanged;
+    };
+    let orphans = mem::take(&mut machine.orphans);
+    orphans.into_iter().for_each(|orphan| revocations::add(pending, orphan));
+    machine.ledger.change();
+    Verdict::Changed
 }
 
 fn keep_revocations(machine: &mut Machine, keeps: impl Fn(&PendingRevocation) -> bool) -> Verdict {

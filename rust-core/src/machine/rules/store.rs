@@ -7,7 +7,6 @@ use super::super::outcome::{Effects, Verdict};
 use super::super::phase::Phase;
 use super::super::provenance::SignInName;
 use super::super::state::Machine;
-use super::sign_out::forget_old_revocations;
 
 /// The contents of the store become what is in memory. This happens only while nothing is known: a sign-in or sign-out
 /// that came first is newer than the store.
@@ -85,11 +84,4 @@ pub(crate) fn publish(machine: &mut Machine, input: TimePassed, effects: &mut Ef
         machine.announcements.warn(end, input.now, effects);
     }
     Verdict::Unchanged
-}
-
-/// The same, if tokens may be waiting to be revoked.
-pub(crate) fn publish_and_prune(machine: &mut Machine, input: TimePassed, effects: &mut Effects) -> Verdict {
-    let now = input.now.wall;
-    publish(machine, input, effects);
-    forget_old_revocations(machine, now)
 }

@@ -15,7 +15,7 @@ use super::proofs::{Possession, Proofs};
 use crate::jose::{self, Algorithm, IdTokenError, IdTokenProblem, KeySet, VerifiedClaims, newer_keys_may_help};
 use crate::machine::error::Error;
 use crate::machine::input::DiscoveryKnown;
-use crate::model::configuration::IssuerUrl;
+use crate::model::configuration::{Configuration, IssuerUrl};
 use crate::model::json::Object;
 use crate::model::proof_key::{ProofKey, TokenBinding};
 use crate::model::secret::Secret;
@@ -150,8 +150,19 @@ impl Issuer {
     /// # Errors
     /// If no key can be made. If binding is optional, this is only logged, and the result is `None`.
     pub(in crate::session) async fn key_to_bind(&self, metadata: &IssuerMetadata) -> Result<Option<ProofKey>, Error> {
-        let configuration = self.context.configuration();
-        if !binds_tokens(&configuration, metadata)? {
+        self.key_to_bind_by(&self.context.configuration(), metadata).await
+    }
+
+    /// [`Issuer::key_to_bind`] by the configuration of a sign-in in progress.
+    ///
+    /// # Errors
+    /// As [`Issuer::key_to_bind`].
+    pub(in crate::session) async fn key_to_bind_by(
+        &self,
+        configuration: &Configuration,
+        metadata: &IssuerMetadata,
+    ) -> Result<Option<ProofKey>, Error> {
+        if !binds_tokens(configuration, metadata)? {
             return Ok(None);
         }
         match self.proofs.make_key().await {

@@ -163,16 +163,15 @@ impl BrowserSignIn {
         };
         // Steps that can stall come before the code is spent.
         self.parts.issuer.prefetch_keys().await?;
-        // After the exchange, this could end the new session: some issuers delete the grant along with a revoked token.
-        self.parts.revocations.send_in_time().await;
         let (tokens, received) = match attempt.exchanged.clone() {
             Some(exchanged) => exchanged,
             None => {
+                let pause = self.parts.revocations.send_before(attempt.id).await;
                 let exchanged = self.exchange_code(attempt, &code).await?;
-                if !self.parts.pending.keep_exchanged(attempt.id, &exchanged) {
+                if !self.parts.pending.keep_exchanged(attempt.id, &exchanged, pause) {
                     let orphan = exchanged.0.refresh_token;
                     let orphan = orphan.filter(|_| attempt.requested.stepping_up.is_none());
-                    return self.parts.completion.abandon(orphan).await;
+                    return self.parts.completion.abandon(attempt.id, orphan).await;
                 }
                 exchanged
             }
@@ -184,7 +183,7 @@ impl BrowserSignIn {
                 let orphan = tokens
                     .refresh_token
                     .filter(|_| step_up::is_of_another_user(&error) || attempt.requested.stepping_up.is_none());
-                let _ = self.parts.completion.abandon(orphan).await;
+                let _ = self.parts.completion.abandon(attempt.id, orphan).await;
                 return Err(error);
             }
             outcome => outcome?,
@@ -236,7 +235,7 @@ impl BrowserSignIn {
             requested: &attempt.requested.authentication,
             access_token: tokens.access_token.as_ref(),
         };
-        let verified = self.parts.verify(tokens, context).await;
+        let verified = self.parts.verify(attempt, tokens, context).await;
         match &attempt.requested.stepping_up {
             Some(of) => of.check(verified),
             None => verified,

@@ -78,6 +78,7 @@ impl SignInCompletion {
         let _ = self.store.ensure_restored().await;
         self.import_record.close().await;
         let refresh_token = session.credentials.refresh_token.clone();
+        let subject = session.subject.clone();
         let lacks_refresh_token = refresh_token.is_none() && attempt.asks_for_refresh_token();
         let input = SignedIn {
             session: Box::new(session),
@@ -87,7 +88,7 @@ impl SignInCompletion {
         };
         // Nothing may happen between the check of the attempt and the new session: everything that could wait is done.
         let Some(_) = self.pending.finish_with(attempt.id, || context.apply(input)) else {
-            return self.abandon(refresh_token).await;
+            return self.abandon_tokens_of(attempt.id, Some(&subject), refresh_token).await;
         };
         self.exchanged.forget();
         let saved = self.store.save().await;
@@ -116,6 +117,7 @@ impl SignInCompletion {
         if self.store.is_shared() {
             self.store.merge().await?;
         }
+        let subject = session.subject.clone();
         let input = SteppedUp {
             generation: of.generation,
             session: Box::new(session),
@@ -125,9 +127,9 @@ impl SignInCompletion {
             return Err(Error::SignInCancelled);
         };
         if outcome.verdict == Verdict::Superseded {
-            for orphan in outcome.revocations() {
-                self.revocations.revoke_in_time(&orphan).await;
-            }
+            self.revocations
+                .revoke_in_time(outcome.revocations(), Some(&subject))
+                .await;
             return Err(Error::SignInCancelled);
         }
         self.exchanged.expire();
@@ -135,17 +137,28 @@ impl SignInCompletion {
         self.store.release_process_lock();
         context.publish();
         saved?;
+        self.revocations.send_in_background();
         // A session's age counts from its sign-in.
         context.ensure_not_over()?;
         context.state().ok_or(Error::NoSession)
     }
 
-    /// Revokes the refresh token of this sign-in, which nobody will use, and returns the error of a cancelled sign-in.
-    pub(super) async fn abandon(&self, refresh_token: Option<Secret>) -> Result<SessionState, Error> {
-        if let Some(orphan) = refresh_token {
-            // The caller gets the cancellation, whatever becomes of the revocation.
-            self.revocations.revoke_in_time(&Revocable::refresh_token(orphan)).await;
-        }
+    /// Ends this sign-in and revokes its refresh token, which nobody will use. Returns the error of a cancelled sign-in.
+    pub(super) async fn abandon(&self, id: u64, refresh_token: Option<Secret>) -> Result<SessionState, Error> {
+        self.abandon_tokens_of(id, None, refresh_token).await
+    }
+
+    /// [`SignInCompletion::abandon`] if it is known who the user is.
+    async fn abandon_tokens_of(
+        &self,
+        id: u64,
+        subject: Option<&str>,
+        refresh_token: Option<Secret>,
+    ) -> Result<SessionState, Error> {
+        self.pending.finish(id);
+        let orphans = refresh_token.map(Revocable::refresh_token).into_iter().collect();
+        // The caller gets the cancellation, whatever becomes of the revocation.
+        self.revocations.revoke_in_time(orphans, subject).await;
         Err(Error::SignInCancelled)
     }
 

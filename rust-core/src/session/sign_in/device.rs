@@ -184,25 +184,25 @@ impl SignInOnAnotherDevice {
         let (tokens, received) = match attempt.exchanged.clone() {
             Some(exchanged) => exchanged,
             None => {
+                let pause = self.parts.revocations.send_before_poll(attempt.id).await;
                 let Some(exchanged) = self
                     .poll(&metadata.token_endpoint, attempt, authorization, pace)
                     .await?
                 else {
                     return Ok(None);
                 };
-                if !self.parts.pending.keep_exchanged(attempt.id, &exchanged) {
-                    return self.parts.completion.abandon(exchanged.0.refresh_token).await.map(Some);
+                if !self.parts.pending.keep_exchanged(attempt.id, &exchanged, pause) {
+                    let orphan = exchanged.0.refresh_token;
+                    return self.parts.completion.abandon(attempt.id, orphan).await.map(Some);
                 }
                 exchanged
             }
         };
         // One completion of a sign-in at a time.
         let _turn = self.parts.pending.completion_turn().await;
-        self.parts.revocations.send_in_time().await;
         let claims = match self.parts.verify_direct(attempt, &tokens).await {
             Err(error) if !goes_on(&error) => {
-                self.parts.pending.finish(attempt.id);
-                let _ = self.parts.completion.abandon(tokens.refresh_token).await;
+                let _ = self.parts.completion.abandon(attempt.id, tokens.refresh_token).await;
                 return Err(error);
             }
             outcome => outcome?,
@@ -224,8 +224,7 @@ impl SignInOnAnotherDevice {
         authorization: &DeviceAuthorization,
         pace: &mut PollPace,
     ) -> Result<Option<(TokenAnswer, Instant)>, Error> {
-        let configuration = self.parts.context.configuration();
-        let request = protocol::poll(endpoint, &configuration, &authorization.device_code);
+        let request = protocol::poll(endpoint, &attempt.configuration, &authorization.device_code);
         // The tokens' lifetime counts from here: the process may be suspended before it reads the answer.
         let sent = self.parts.context.now();
         let key = attempt.requested.proof_key.as_ref();
@@ -235,7 +234,7 @@ impl SignInOnAnotherDevice {
             .issuer
             .call_showing(possession, Endpoint::TOKEN, request)
             .await?;
-        let extras = token::extras(&configuration, &[], &[]);
+        let extras = token::extras(&attempt.configuration, &[], &[]);
         match protocol::read_poll(&answer, extras, key, self.parts.issuer.server_now())? {
             Polled::Tokens(tokens) => return Ok(Some((tokens, sent))),
             Polled::Pending => pace.answered(),

@@ -125,15 +125,15 @@ impl SignInByPassword {
         let metadata = self.parts.issuer.metadata().await?;
         // Steps that can stall come before the password is sent.
         self.parts.issuer.prefetch_keys().await?;
-        self.parts.revocations.send_in_time().await;
+        let pause = self.parts.revocations.send_before(attempt.id).await;
         let who = resource_owner::Credentials {
             username: &sign_in.username,
             password: &sign_in.password,
             connection: &sign_in.connection,
             device: sign_in.device.as_deref(),
         };
-        let configuration = self.parts.context.configuration();
-        let request = resource_owner::request(legacy_base(&configuration)?, &configuration, &who, parameters)?;
+        let configuration = &attempt.configuration;
+        let request = resource_owner::request(legacy_base(configuration)?, configuration, &who, parameters)?;
         drop(sign_in);
         let received = self.parts.context.now();
         let answer = self.parts.issuer.call(Endpoint::RESOURCE_OWNER, request).await?;
@@ -143,7 +143,8 @@ impl SignInByPassword {
         let claims = match self.verify(attempt, &tokens).await {
             Ok(claims) => claims,
             Err(error) => {
-                let _ = self.parts.completion.abandon(tokens.refresh_token).await;
+                drop(pause);
+                let _ = self.parts.completion.abandon(attempt.id, tokens.refresh_token).await;
                 return Err(error);
             }
         };

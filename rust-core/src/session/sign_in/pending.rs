@@ -7,12 +7,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::super::context::{Context, LONGEST_WAIT_FOR_A_USER};
-use super::super::revocations::Revocations;
+use super::super::revocations::{RevocationPause, Revocations};
 use super::step_up::SteppingUp;
 use crate::jose::RequestedAuthentication;
 use crate::machine::error::Error;
 use crate::model::configuration::Configuration;
 use crate::model::proof_key::ProofKey;
+use crate::model::revocable::Revocable;
 use crate::model::secret::Secret;
 use crate::model::time::Instant;
 use crate::protocol::authorization::SignInSecrets;
@@ -158,7 +159,7 @@ impl PendingSignIn {
     /// Ends a sign-in that began too long ago.
     pub(in crate::session) fn expire(&self) {
         if let Some(brought) = self.take_expired() {
-            self.revocations.revoke_in_background(brought);
+            self.revoke_in_background(brought);
         }
     }
 
@@ -173,29 +174,28 @@ impl PendingSignIn {
             return None;
         }
         let orphan = attempt.take_orphan();
+        self.revocations.sign_in_ended(attempt.id);
         slot.progress = Progress::Expired;
         orphan
     }
 
-    /// False if another sign-in, or none, is in progress.
-    pub(super) fn keep_exchanged(&self, id: u64, exchanged: &(TokenAnswer, Instant)) -> bool {
+    /// Until the attempt ends, no revocation is sent. False if another sign-in, or none, is in progress.
+    pub(super) fn keep_exchanged(&self, id: u64, exchanged: &(TokenAnswer, Instant), pause: RevocationPause) -> bool {
         match &mut self.lock().progress {
             Progress::Waiting(attempt) if attempt.id == id => {
                 attempt.exchanged = Some(exchanged.clone());
+                pause.keep();
                 true
             }
             _ => false,
         }
     }
 
-    /// False if another sign-in, or none, is in progress; another sign-in continues.
-    pub(super) fn finish(&self, id: u64) -> bool {
-        let mut slot = self.lock();
-        let is_current = matches!(&slot.progress, Progress::Waiting(attempt) if attempt.id == id);
-        if is_current {
-            slot.progress = Progress::None;
+    /// Another sign-in continues.
+    pub(super) fn finish(&self, id: u64) {
+        if self.finish_with(id, || ()).is_some() {
+            self.revocations.send_in_background();
         }
-        is_current
     }
 
     /// [`PendingSignIn::finish`] together with the last step of the sign-in: nothing can cancel it between the two. If
@@ -206,7 +206,9 @@ impl PendingSignIn {
             return None;
         }
         slot.progress = Progress::None;
-        Some(end())
+        let outcome = end();
+        self.revocations.sign_in_ended(id);
+        Some(outcome)
     }
 
     /// Cancels the sign-in in progress if `is_meant` accepts its number.
@@ -215,8 +217,13 @@ impl PendingSignIn {
             // If the attempt is being completed, its completion notices the cancellation and revokes the token.
             && self.completing.try_lock().is_ok()
         {
-            self.revocations.revoke_in_background(brought);
+            self.revoke_in_background(brought);
         }
+    }
+
+    fn revoke_in_background(&self, refresh_token: Secret) {
+        let orphan = Revocable::refresh_token(refresh_token);
+        self.revocations.revoke_in_background(vec![orphan], None);
     }
 
     /// The refresh token that the cancelled attempt had obtained.
@@ -229,6 +236,7 @@ impl PendingSignIn {
             return None;
         }
         let orphan = attempt.take_orphan();
+        self.revocations.sign_in_ended(attempt.id);
         slot.progress = Progress::Cancelled;
         orphan
     }

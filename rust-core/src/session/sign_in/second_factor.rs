@@ -67,19 +67,20 @@ impl SignInBySecondFactor {
         let (tokens, received) = match attempt.exchanged.clone() {
             Some(exchanged) => exchanged,
             None => {
-                let key = parts.issuer.key_to_bind(&metadata).await?;
+                let key = parts.issuer.key_to_bind_by(&attempt.configuration, &metadata).await?;
+                let pause = parts.revocations.send_before_poll(number).await;
                 let Some(exchanged) = self.mfa.prove(ready, key.as_ref()).await? else {
                     return Ok(MfaOutcome::Pending);
                 };
-                if !parts.pending.keep_exchanged(number, &exchanged) {
-                    return self.abandoned(exchanged.0.refresh_token).await;
+                if !parts.pending.keep_exchanged(number, &exchanged, pause) {
+                    return self.abandoned(number, exchanged.0.refresh_token).await;
                 }
                 exchanged
             }
         };
         let claims = match parts.verify_direct(&attempt, &tokens).await {
             Err(error) if !goes_on(&error) => {
-                let _ = parts.completion.abandon(tokens.refresh_token).await;
+                let _ = parts.completion.abandon(number, tokens.refresh_token).await;
                 return Err(error);
             }
             outcome => outcome?,
@@ -98,8 +99,8 @@ impl SignInBySecondFactor {
         entered.map(|_| MfaOutcome::SignedIn)
     }
 
-    async fn abandoned(&self, refresh_token: Option<Secret>) -> Result<MfaOutcome, Error> {
-        let abandoned = self.parts.completion.abandon(refresh_token).await;
+    async fn abandoned(&self, number: u64, refresh_token: Option<Secret>) -> Result<MfaOutcome, Error> {
+        let abandoned = self.parts.completion.abandon(number, refresh_token).await;
         abandoned.map(|_| MfaOutcome::SignedIn)
     }
 }

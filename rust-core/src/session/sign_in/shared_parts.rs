@@ -70,12 +70,13 @@ impl SignInParts {
             requested: &attempt.requested.authentication,
             access_token: tokens.access_token.as_ref(),
         };
-        self.verify(tokens, context).await
+        self.verify(attempt, tokens, context).await
     }
 
     /// Checks what every sign-in must return, and the ID token.
     pub(super) async fn verify(
         &self,
+        attempt: &Attempt,
         tokens: &TokenAnswer,
         context: ValidationContext<'_>,
     ) -> Result<IdTokenClaims, Error> {
@@ -91,7 +92,7 @@ impl SignInParts {
                 tokens.problem.unwrap_or("the issuer sent no access token"),
             ));
         }
-        if !tokens.is_bound && self.context.configuration().dpop == TokenBinding::Required {
+        if !tokens.is_bound && attempt.configuration.dpop == TokenBinding::Required {
             return Err(not_bound(Endpoint::TOKEN).into());
         }
         self.verifier.verify_id_token(id_token, context).await

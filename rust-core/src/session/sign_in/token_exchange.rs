@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::super::issuer::Possession;
 use super::super::legacy_base::parse_more;
-use super::pending::Requested;
+use super::pending::{Attempt, Requested};
 use super::shared_parts::{SignInParts, goes_on};
 use crate::jose::RequestedAuthentication;
 use crate::machine::error::Error;
@@ -162,8 +162,6 @@ impl SignInByTokenExchange {
         let metadata = parts.issuer.metadata().await?;
         // Steps that can stall come before the token is spent.
         parts.issuer.prefetch_keys().await?;
-        // After the exchange, this could end the new session: some issuers delete the grant along with a revoked token.
-        parts.revocations.send_in_time().await;
         let attempt = parts.pending.attempt()?;
         if attempt.id != id {
             return Err(Error::SignInCancelled);
@@ -171,16 +169,17 @@ impl SignInByTokenExchange {
         let (tokens, received) = match attempt.exchanged.clone() {
             Some(exchanged) => exchanged,
             None => {
-                let exchanged = self.exchange(id, &metadata, external, parameters).await?;
-                if !parts.pending.keep_exchanged(id, &exchanged) {
-                    return parts.completion.abandon(exchanged.0.refresh_token).await;
+                let pause = parts.revocations.send_before(id).await;
+                let exchanged = self.exchange(&attempt, &metadata, external, parameters).await?;
+                if !parts.pending.keep_exchanged(id, &exchanged, pause) {
+                    return parts.completion.abandon(id, exchanged.0.refresh_token).await;
                 }
                 exchanged
             }
         };
         let claims = match parts.verify_direct(&attempt, &tokens).await {
             Err(error) if !goes_on(&error) => {
-                let _ = parts.completion.abandon(tokens.refresh_token).await;
+                let _ = parts.completion.abandon(id, tokens.refresh_token).await;
                 return Err(error);
             }
             outcome => outcome?,
@@ -195,28 +194,28 @@ impl SignInByTokenExchange {
 
     async fn exchange(
         &self,
-        id: u64,
+        attempt: &Attempt,
         metadata: &IssuerMetadata,
         external: &ExternalToken,
         parameters: &[(String, String)],
     ) -> Result<(TokenAnswer, Instant), Error> {
         let (context, issuer) = (&self.parts.context, &self.parts.issuer);
-        let key = issuer.key_to_bind(metadata).await?;
+        let key = issuer.key_to_bind_by(&attempt.configuration, metadata).await?;
         let subject = SubjectToken {
             token: &external.token,
             kind: &external.kind,
             actor: external.actor.as_ref(),
             user_profile: external.user_profile.as_ref(),
         };
-        let configuration = context.configuration();
-        let request = protocol::sign_in_request(&metadata.token_endpoint, &configuration, subject, parameters);
+        let configuration = &attempt.configuration;
+        let request = protocol::sign_in_request(&metadata.token_endpoint, configuration, subject, parameters);
         // The tokens' lifetime counts from here: the process may be suspended before it reads the answer.
         let sent = context.now();
         let possession = key.as_ref().map(Possession::of);
         let answer = issuer.call_showing(possession, Endpoint::TOKEN, request).await?;
-        let extras = token::extras(&configuration, &[], parameters);
+        let extras = token::extras(configuration, &[], parameters);
         let read = protocol::read_sign_in(&answer, extras, key.as_ref(), issuer.server_now());
-        let tokens = read.map_err(|error| self.parts.refused(id, SignInWay::TokenExchange, error))?;
+        let tokens = read.map_err(|error| self.parts.refused(attempt.id, SignInWay::TokenExchange, error))?;
         Ok((tokens, sent))
     }
 

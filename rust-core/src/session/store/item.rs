@@ -88,9 +88,23 @@ impl Item {
         format!("{}{suffix}", self.name)
     }
 
-    /// Moves the item from the name that it had before names were escaped, if `is_own` says that it is this session's.
-    /// For a moment it exists under both names: a crash in between loses nothing, and the next launch repeats the move.
-    pub(super) async fn rename_old(&self, is_own: impl FnOnce(&SecretBytes) -> bool) -> Result<(), StoreError> {
+    /// The first [`Item::read`]. It moves the item from the name that it had before names were escaped, if `is_own` says
+    /// that it is this session's. For a moment it exists under both names: a crash in between loses nothing, and the
+    /// next launch repeats the move.
+    pub(super) async fn read_first(
+        &self,
+        is_own: impl FnOnce(&SecretBytes) -> bool,
+    ) -> Result<(Option<SecretBytes>, Option<Fingerprint>), StoreError> {
+        self.rename_old(is_own).await?;
+        self.read().await
+    }
+
+    /// Whether the item can be under the name that it had before names were escaped.
+    pub(super) fn may_have_an_old_name(&self) -> bool {
+        self.old_name.is_some()
+    }
+
+    async fn rename_old(&self, is_own: impl FnOnce(&SecretBytes) -> bool) -> Result<(), StoreError> {
         let Some(old_name) = self.old_name.as_ref().filter(|_| !self.is_read_only()) else {
             return Ok(());
         };

@@ -68,11 +68,7 @@ impl Reader {
     }
 
     async fn restore(&self) -> Result<(), Error> {
-        let found = match self.item.rename_old(|bytes| self.is_own(bytes)).await {
-            Ok(()) => self.item.read().await,
-            Err(error) => Err(error),
-        };
-        let outcome = match found {
+        let outcome = match self.read().await {
             Ok((Some(bytes), seen)) => match StoredItem::decode(&bytes) {
                 Ok(item) => {
                     self.context.log(LogLevel::Info, "restored a session");
@@ -101,6 +97,14 @@ impl Reader {
         };
         self.context.publish();
         outcome
+    }
+
+    /// The item, from under its old name too if nobody has looked yet.
+    async fn read(&self) -> Result<(Option<SecretBytes>, Option<Fingerprint>), StoreError> {
+        if self.context.read(|machine| Stored::of(machine).has_looked()) {
+            return self.item.read().await;
+        }
+        self.item.read_first(|bytes| self.is_own(bytes)).await
     }
 
     fn restored(&self, item: Option<StoredItem>, seen: Option<Fingerprint>, unreadable: Option<SecretBytes>) {
@@ -153,7 +157,7 @@ impl Reader {
     pub(super) async fn merge(&self) -> Result<bool, Error> {
         loop {
             let looks = self.context.read(|machine| Stored::of(machine).looks());
-            let (found, seen) = self.item.read().await?;
+            let (found, seen) = self.read().await?;
             let item = match found {
                 None => None,
                 Some(bytes) => match StoredItem::decode(&bytes) {
@@ -212,7 +216,7 @@ impl Reader {
             return;
         }
         let looks = self.context.read(|machine| Stored::of(machine).looks());
-        let Ok((stored, seen)) = self.item.read().await else {
+        let Ok((stored, seen)) = self.read().await else {
             return;
         };
         match stored.map(|bytes| StoredItem::decode(&bytes)).transpose() {

@@ -4,6 +4,7 @@
 //! never replaces a newer one. A write that has begun runs to its end. A failed write is repeated at the next
 //! opportunity, and after growing pauses even if there is none. **Needs** the context, the item and its reader.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex as SyncMutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -42,6 +43,8 @@ pub(super) struct Writer {
     turns: Mutex<()>,
     encoded: SyncMutex<Encoded>,
     repetition: SyncMutex<Repetition>,
+    /// How often the store could not be read before a write, while nobody had read it.
+    failed_looks: AtomicUsize,
 }
 
 /// The repetition of a failed write in the background.
@@ -77,6 +80,7 @@ impl Writer {
             turns: Mutex::default(),
             encoded: SyncMutex::default(),
             repetition: SyncMutex::default(),
+            failed_looks: AtomicUsize::default(),
         })
     }
 
@@ -301,9 +305,32 @@ impl Writer {
     }
 
     async fn write_over_everything(&self) -> Result<(), Error> {
+        self.look_first().await?;
         match self.unsaved() {
             Some(unsaved) => self.write_over(unsaved).await,
             None => Ok(()),
+        }
+    }
+
+    /// What the store holds may be needed: waiting changes, tokens that wait to be revoked, and after a sign-out its
+    /// refresh token. Nobody has looked if the store could not be read until now.
+    ///
+    /// If it still cannot be read, a sign-out deletes it all the same. A sign-in waits for the next chance, but not for
+    /// an item that can never be read.
+    async fn look_first(&self) -> Result<(), Error> {
+        if self.context.read(|machine| Stored::of(machine).has_looked()) {
+            return Ok(());
+        }
+        let Err(error) = self.reader.merge().await else {
+            return Ok(());
+        };
+        let looks = self.failed_looks.fetch_add(1, Ordering::Relaxed) + 1;
+        let is_deleted = self.context.read(Machine::is_signed_out) && !self.item.may_have_an_old_name();
+        let is_unreadable = looks >= MOST_REFUSALS && error != Error::Store(StoreError::Locked);
+        if is_deleted || is_unreadable {
+            Ok(())
+        } else {
+            Err(error)
         }
     }
 

@@ -260,7 +260,7 @@ impl Renewer {
             at,
         });
         if taken.verdict == Verdict::Superseded {
-            return self.drop_late_answer(taken, of).await;
+            return self.drop_late_answer(taken, &input.subject, of).await;
         }
         let settle = |CheckedRenewal { token, result }| {
             let token = match (&for_single_use, &result) {
@@ -289,7 +289,7 @@ impl Renewer {
         self.context.publish();
         let token = token?;
         if settled.verdict == Verdict::Superseded {
-            return self.drop_late_answer(settled, of).await;
+            return self.drop_late_answer(settled, &input.subject, of).await;
         }
         if for_single_use.is_some() {
             saved?;
@@ -361,16 +361,15 @@ impl Renewer {
 
     /// The session was replaced while the request was in progress. Its tokens belong to nobody; the new ones are
     /// revoked.
-    async fn drop_late_answer(&self, outcome: Outcome, of: Option<&Audience>) -> Result<Secret, Error> {
+    async fn drop_late_answer(&self, outcome: Outcome, subject: &str, of: Option<&Audience>) -> Result<Secret, Error> {
         let message = "dropped a late answer to a session that is gone";
         self.context.log(LogLevel::Info, message);
         // The current session is stored before this process releases the lock: otherwise the next one would send a
         // spent token. The failure is logged where it occurs.
         let _ = self.store.save_in_flight().await;
-        for orphan in outcome.revocations() {
-            // Failures are logged there; nobody waits for the result.
-            let _ = self.revocations.revoke(&orphan).await;
-        }
+        self.revocations
+            .revoke_in_time(outcome.revocations(), Some(subject))
+            .await;
         self.memory.newer_session_token(of)
     }
 }
