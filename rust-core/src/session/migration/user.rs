@@ -13,12 +13,13 @@ use super::super::issuer::{Issuer, Possession, Verifier};
 use super::super::store::SessionStore;
 use crate::machine::error::Error;
 use crate::machine::input::ImportRenewed;
+use crate::machine::retry::RetryPolicy;
 use crate::machine::{Attempt, Machine, Stored};
 use crate::model::credentials::Credentials;
 use crate::model::json::text_of;
 use crate::model::proof_key::ProofKey;
 use crate::model::secret::Secret;
-use crate::model::time::Timestamp;
+use crate::model::time::{Instant, Timestamp};
 use crate::protocol::discovery::IssuerMetadata;
 use crate::protocol::endpoint::Endpoint;
 use crate::protocol::error::ProtocolError;
@@ -174,10 +175,15 @@ impl UserLookup {
         }
         let configuration = self.context.configuration();
         let request = token::refresh(&metadata.token_endpoint, &configuration, refresh_token, &[], &[]);
-        let sent = self.context.now();
         let key = key.as_ref();
         let possession = key.map(Possession::of);
-        let answer = self.issuer.call_showing(possession, Endpoint::TOKEN, request).await?;
+        let mut retries = RetryPolicy::from(self.context.now().monotonic);
+        let asks_again =
+            |error: &Error, sent: Instant| retries.asks_again(error, sent.monotonic, self.context.now().monotonic);
+        let (answer, sent) = self
+            .issuer
+            .call_again(possession, Endpoint::TOKEN, request, asks_again)
+            .await?;
         let extras = token::extras(&configuration, &[], &[]);
         let answer = token::read_with(&answer, Grant::RefreshToken, extras, key, self.issuer.server_now())?;
         let credentials = Credentials {

@@ -2,6 +2,7 @@
 
 mod archives;
 mod bound;
+mod interrupted;
 mod migration;
 mod once;
 mod reading;

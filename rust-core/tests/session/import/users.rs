@@ -15,7 +15,7 @@ use super::{
 };
 use crate::world::{ADA, World, assert_renews, assert_unexpected, disk_full, public, until};
 
-fn source(tokens: &OldTokens, access_token: Option<&str>) -> ImportSource {
+pub(super) fn source(tokens: &OldTokens, access_token: Option<&str>) -> ImportSource {
     ImportSource::TokenValues {
         access_token: access_token.map(str::to_owned),
         refresh_token: Some(tokens.refresh_token.clone()),
