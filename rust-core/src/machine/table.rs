@@ -74,7 +74,7 @@ transitions! {
     SignedIn         => enter            enter            enter               enter_again      enter_again
     SteppedUp        => forget_step_up   forget_step_up   forget_step_up      step_up          step_up
     Imported         => take_imported    take_imported    take_imported       keep_sign_in     keep_sign_in
-    ImportRenewed    => ignore           ignore           keep_renewed        ignore           ignore
+    ImportRenewed    => supersede        supersede        keep_renewed        supersede        supersede
     SignedOut        => leave_unknown    leave_unknown    stay_signed_out     leave            leave
     RevocationEnded  => ignore           ignore           settle_revocation   settle_revocation settle_revocation
     RenewalBegun     => begin            begin            begin               begin            begin

@@ -171,6 +171,7 @@ impl Parts {
             store.clone(),
             issuer.clone(),
             verifier,
+            revocations.clone(),
             pending_sign_in.clone(),
             import_record.clone(),
             old_items,

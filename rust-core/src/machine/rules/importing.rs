@@ -9,9 +9,12 @@ use super::super::revocations;
 use super::super::state::Machine;
 use super::merging::{take_over, wait_further};
 
-/// The imported session becomes the session.
+/// The imported session becomes the session, unless the user has signed out since the import began.
 pub(crate) fn take_imported(machine: &mut Machine, mut input: Imported, effects: &mut Effects) -> Verdict {
     note_import(machine, &input);
+    if input.generation != machine.generation {
+        return end_imported(machine, input);
+    }
     input.session.discovery.clone_from(&machine.discovery);
     let pending = revocations::of_others(machine.phase.revocations(), &input.session.subject);
     let verdict = take_over(machine, Phase::Session(input.session), SignInWay::Migration, effects);
@@ -19,8 +22,24 @@ pub(crate) fn take_imported(machine: &mut Machine, mut input: Imported, effects:
     verdict
 }
 
-/// The renewed tokens exist nowhere else. They are kept until it is known whose they are.
+/// The sign-out is newer than the session, which is in the store. It ends that session too: the item is written again,
+/// and the tokens are to be revoked.
+fn end_imported(machine: &mut Machine, input: Imported) -> Verdict {
+    machine.departure.add(SignInName::of(&input.session));
+    machine.ledger.change();
+    wait_further(machine, revocations::after(&input.session, input.at));
+    Verdict::Superseded
+}
+
+/// The renewed tokens exist nowhere else. They are kept until it is known whose they are. If the user has signed out
+/// since the import began, they are to be revoked.
 pub(crate) fn keep_renewed(machine: &mut Machine, input: ImportRenewed, _: &mut Effects) -> Verdict {
+    if input.generation != machine.generation {
+        let renewed = input.renewed.as_deref();
+        let orphan = renewed.and_then(|renewed| revocations::of_import(renewed, renewed.credentials.received_at));
+        wait_further(machine, orphan.into_iter().collect());
+        return Verdict::Superseded;
+    }
     if let Phase::SignedOut(left) = &mut machine.phase {
         left.renewed_import = input.renewed;
         machine.ledger.change();
@@ -28,11 +47,22 @@ pub(crate) fn keep_renewed(machine: &mut Machine, input: ImportRenewed, _: &mut 
     Verdict::Changed
 }
 
-/// Meanwhile a user has signed in. That session is newer and overwrites the imported one.
+/// Meanwhile a user has signed in. That session is newer and overwrites the imported one, whose tokens are treated as
+/// if the sign-in had replaced it in memory.
 pub(crate) fn keep_sign_in(machine: &mut Machine, input: Imported, _: &mut Effects) -> Verdict {
     note_import(machine, &input);
+    let Some(held) = machine.session() else {
+        return Verdict::Unchanged;
+    };
+    // Another task of this process has read the imported session from the store already.
+    if held.is_same_sign_in(&input.session) {
+        return Verdict::Changed;
+    }
+    let replaced = revocations::after(&input.session, input.at);
+    let replaced = revocations::of_others(&replaced, &held.subject);
     machine.ledger.change();
-    Verdict::Unchanged
+    wait_further(machine, replaced);
+    Verdict::Superseded
 }
 
 fn note_import(machine: &mut Machine, input: &Imported) {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::super::context::Context;
 use super::super::import_record::ImportRecord;
 use super::super::issuer::{Issuer, Verifier};
+use super::super::revocations::Revocations;
 use super::super::sign_in::pending::PendingSignIn;
 use super::super::store::SessionStore;
 use super::old_items::{Found, OldItems};
@@ -14,6 +15,8 @@ use super::source::{ImportOutcome, ImportSource};
 use super::user::{User, UserLookup};
 use crate::jose;
 use crate::machine::error::Error;
+use crate::machine::input::SignedOut;
+use crate::machine::{Generation, Machine, Stored};
 use crate::model::credentials::Credentials;
 use crate::model::profile::Profile;
 use crate::model::secret::SecretBytes;
@@ -30,6 +33,7 @@ const ASSUMED_LIFETIME_SECONDS: i64 = 24 * 3600;
 pub(in crate::session) struct Importer {
     context: Arc<Context>,
     store: Arc<SessionStore>,
+    revocations: Arc<Revocations>,
     pending_sign_in: Arc<PendingSignIn>,
     record: Arc<ImportRecord>,
     old_items: OldItems,
@@ -37,11 +41,13 @@ pub(in crate::session) struct Importer {
 }
 
 impl Importer {
+    #[expect(clippy::too_many_arguments, reason = "it needs that many parts")]
     pub(in crate::session) fn new(
         context: Arc<Context>,
         store: Arc<SessionStore>,
         issuer: Arc<Issuer>,
         verifier: Arc<Verifier>,
+        revocations: Arc<Revocations>,
         pending_sign_in: Arc<PendingSignIn>,
         record: Arc<ImportRecord>,
         old_items: OldItems,
@@ -51,6 +57,7 @@ impl Importer {
             users: UserLookup::new(Arc::clone(&context), Arc::clone(&store), issuer, verifier),
             context,
             store,
+            revocations,
             pending_sign_in,
             record,
         }
@@ -58,6 +65,7 @@ impl Importer {
 
     pub(in crate::session) async fn import(&self, source: &ImportSource) -> Result<ImportOutcome, Error> {
         self.store.ensure_writable()?;
+        self.record.note_try();
         // Only one import at a time, and not during the completion of a sign-in.
         let _only = self.pending_sign_in.completion_turn().await;
         let outcome = self.import_in_turn(source).await;
@@ -97,30 +105,60 @@ impl Importer {
         self.store.ensure_known().await?;
         let _turn = self.store.take_process_lock().await?;
         self.store.merge_if_shared().await?;
-        let was_tried = self.record.note_try();
+        let asked = self.context.read(Machine::generation);
         if self.holds_session() {
             return Ok(ImportOutcome::SessionExists);
         }
         if self.record.is_closed().await? {
-            return Ok(ImportOutcome::Closed);
+            return Ok(self.end().await);
         }
         let unreadable = |problem| Ok(ImportOutcome::Unreadable { problem });
         let found = match self.old_items.find(source).await? {
             Found::Session(found) => self.users.with_renewed(*found),
             Found::Problem(problem) => return unreadable(problem),
             Found::Nothing => {
-                self.record.take_back_try(was_tried);
+                self.record.take_back_try();
                 return Ok(ImportOutcome::NothingFound);
             }
         };
-        match self.users.find(found).await? {
-            Ok((found, user)) => self.store_and_show(found, user).await,
+        let user = self.users.find(found, asked).await;
+        if self.context.read(Machine::generation) != asked {
+            return Ok(self.give_way());
+        }
+        match user? {
+            Ok((found, user)) => self.store_and_show(found, user, asked).await,
             Err(problem) => unreadable(problem),
         }
     }
 
+    /// The user has signed in or out since the import began, which is newer. What the import brought is revoked.
+    fn give_way(&self) -> ImportOutcome {
+        self.revocations.send_in_background();
+        if self.holds_session() {
+            ImportOutcome::SessionExists
+        } else {
+            ImportOutcome::Closed
+        }
+    }
+
+    /// There is nothing to import any more. Tokens that an import renewed are revoked, as after a sign-out.
+    async fn end(&self) -> ImportOutcome {
+        let is_unfinished = |machine: &Machine| Stored::of(machine).renewed_import().is_some();
+        if self.context.read(is_unfinished) {
+            let at = self.context.now().wall;
+            self.context.apply(SignedOut { at });
+            self.store.save_if_possible().await;
+        }
+        self.give_way()
+    }
+
     /// Writes the session, then publishes it.
-    async fn store_and_show(&self, found: ForeignSession, user: User) -> Result<ImportOutcome, Error> {
+    async fn store_and_show(
+        &self,
+        found: ForeignSession,
+        user: User,
+        asked: Generation,
+    ) -> Result<ImportOutcome, Error> {
         self.store.save().await?;
         let session = self.session(found, user)?;
         let item = StoredItem::Session(Box::new(session.clone()));
@@ -128,24 +166,32 @@ impl Importer {
             let problem = ImportProblem::TooLarge;
             return Ok(ImportOutcome::Unreadable { problem });
         };
-        if !self.insert(session, bytes).await? {
-            self.store.merge_if_shared().await?;
-            return Ok(ImportOutcome::SessionExists);
+        // Another process may have closed it.
+        if self.record.is_closed().await? {
+            return Ok(self.end().await);
         }
-        let state = self.context.state().ok_or(Error::NoSession)?;
-        Ok(ImportOutcome::Imported { state })
+        let inserted = self.insert(asked, session, bytes).await?;
+        if inserted && self.holds_session() {
+            let state = self.context.state().ok_or(Error::NoSession)?;
+            return Ok(ImportOutcome::Imported { state });
+        }
+        if inserted || self.context.read(Machine::generation) != asked {
+            return Ok(self.give_way());
+        }
+        self.store.merge_if_shared().await?;
+        Ok(ImportOutcome::SessionExists)
     }
 
-    /// Stores the session and then publishes it; false if there is already one. Runs to its end even if nobody waits
-    /// for it any more, as every write does.
-    async fn insert(&self, session: StoredSession, bytes: SecretBytes) -> Result<bool, Error> {
+    /// Stores the session and then publishes it; false if there is already one, or if the user has signed in or out
+    /// since `asked`. Runs to its end even if nobody waits for it any more, as every write does.
+    async fn insert(&self, asked: Generation, session: StoredSession, bytes: SecretBytes) -> Result<bool, Error> {
         let (context, store, record) = (
             Arc::clone(&self.context),
             Arc::clone(&self.store),
             Arc::clone(&self.record),
         );
         let insert = async move {
-            let inserted = store.insert(session, bytes).await?;
+            let inserted = store.insert(asked, session, bytes).await?;
             if inserted {
                 context.publish();
                 record.close().await;

@@ -14,7 +14,7 @@ use super::super::store::SessionStore;
 use crate::machine::error::Error;
 use crate::machine::input::ImportRenewed;
 use crate::machine::retry::RetryPolicy;
-use crate::machine::{Attempt, Machine, Stored};
+use crate::machine::{Attempt, Generation, Machine, Stored, Verdict};
 use crate::model::credentials::Credentials;
 use crate::model::json::text_of;
 use crate::model::proof_key::ProofKey;
@@ -76,7 +76,10 @@ impl UserLookup {
 
     /// Finds the user by the ID token, or else the profile, or else the issuer. Without an ID token, nothing shows
     /// which client and issuer the tokens belong to, and the configuration is trusted.
-    pub(super) async fn find(&self, found: ForeignSession) -> Answer<(ForeignSession, User)> {
+    ///
+    /// # Errors
+    /// Those of the issuer's answers; [`Error::NoSession`] if the user has signed in or out since `asked`.
+    pub(super) async fn find(&self, found: ForeignSession, asked: Generation) -> Answer<(ForeignSession, User)> {
         match self.user_of_id_token(&found) {
             Ok(Some(user)) => return Ok(Ok((found, user))),
             Ok(None) => {}
@@ -85,20 +88,20 @@ impl UserLookup {
         if let Some(refusal) = self.context.attempt_refusal(Attempt::Import) {
             return Err(refusal);
         }
-        let answer = self.find_at_the_issuer(found).await;
+        let answer = self.find_at_the_issuer(found, asked).await;
         if let Err(error) = &answer {
             self.context.note_failed_attempt(Attempt::Import, error.clone());
         }
         answer
     }
 
-    async fn find_at_the_issuer(&self, found: ForeignSession) -> Answer<(ForeignSession, User)> {
+    async fn find_at_the_issuer(&self, found: ForeignSession, asked: Generation) -> Answer<(ForeignSession, User)> {
         let metadata = self.issuer.metadata().await?;
         let subject = found.profile.as_ref().and_then(|profile| subject_of(&profile.0));
         if let Some(subject) = subject {
             return Ok(Ok((found, user_at(&metadata, subject))));
         }
-        self.ask_the_issuer(&metadata, found).await
+        self.ask_the_issuer(&metadata, found, asked).await
     }
 
     fn user_of_id_token(&self, found: &ForeignSession) -> Result<Option<User>, ImportProblem> {
@@ -127,6 +130,7 @@ impl UserLookup {
         &self,
         metadata: &IssuerMetadata,
         mut found: ForeignSession,
+        asked: Generation,
     ) -> Answer<(ForeignSession, User)> {
         let may_be_good = found.expires_at.is_none_or(|end| end > self.context.now().wall);
         if may_be_good && let Some(subject) = self.subject_by_userinfo(metadata, &found).await? {
@@ -135,13 +139,14 @@ impl UserLookup {
         let Some(refresh_token) = found.refresh_token.clone() else {
             return Ok(Err(ImportProblem::UnknownUser));
         };
-        let renewed = match self.renew(metadata, &refresh_token, found.proof_key.clone()).await {
+        let key = found.proof_key.clone();
+        let renewed = match self.renew(metadata, &refresh_token, key, asked).await {
             Ok(renewed) => renewed,
             Err(error) => {
                 let has_ended = matches!(error, Error::Reauthenticate(_));
                 // The item that was written in the session's place is no longer needed.
                 if has_ended || self.renewed_before().is_none() {
-                    self.keep_renewed(None).await;
+                    self.keep_renewed(None, asked).await;
                 }
                 return if has_ended {
                     Ok(Err(ImportProblem::Ended))
@@ -162,16 +167,18 @@ impl UserLookup {
         })
     }
 
-    /// Gets new tokens and stores them: they exist nowhere else. Sends no request if they could not be stored.
+    /// Gets new tokens and stores them: they exist nowhere else. Sends no request if they could not be stored. If the
+    /// user has signed out since `asked`, nobody uses them, and they are to be revoked.
     async fn renew(
         &self,
         metadata: &IssuerMetadata,
         refresh_token: &Secret,
         key: Option<ProofKey>,
+        asked: Generation,
     ) -> Result<Credentials, Error> {
         self.store.prove_insertable().await?;
-        if !self.context.read(Machine::is_signed_out) {
-            return Err(Error::Busy);
+        if self.context.read(Machine::generation) != asked {
+            return Err(Error::NoSession);
         }
         let configuration = self.context.configuration();
         let request = token::refresh(&metadata.token_endpoint, &configuration, refresh_token, &[], &[]);
@@ -205,7 +212,9 @@ impl UserLookup {
                 .map_or_else(|| refresh_token.clone(), |known| known.spent),
             credentials: credentials.clone(),
         };
-        self.keep_renewed(Some(renewed)).await;
+        if self.keep_renewed(Some(renewed), asked).await == Verdict::Superseded {
+            return Err(Error::NoSession);
+        }
         Ok(credentials)
     }
 
@@ -215,10 +224,13 @@ impl UserLookup {
     }
 
     /// If the store refuses the write now, it is repeated at the next opportunity.
-    async fn keep_renewed(&self, renewed: Option<RenewedImport>) {
-        let renewed = renewed.map(Box::new);
-        self.context.apply(ImportRenewed { renewed });
+    async fn keep_renewed(&self, renewed: Option<RenewedImport>, asked: Generation) -> Verdict {
+        let kept = self.context.apply(ImportRenewed {
+            generation: asked,
+            renewed: renewed.map(Box::new),
+        });
         self.store.save_if_possible().await;
+        kept.verdict
     }
 
     /// `None` if there is no such endpoint, it does not accept the token, or its answer has no user.

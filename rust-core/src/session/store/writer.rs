@@ -13,7 +13,7 @@ use super::item::Item;
 use super::reader::Reader;
 use crate::machine::error::Error;
 use crate::machine::input::{Imported, ItemWritten, WriteAttempted};
-use crate::machine::{Machine, Stored, Unsaved};
+use crate::machine::{Generation, Machine, Stored, Unsaved, Verdict};
 use crate::model::secret::{Fingerprint, SecretBytes};
 use crate::ports::LogLevel;
 use crate::storage::envelope::{ProfileJson, StoredItem, StoredSession};
@@ -130,13 +130,19 @@ impl Writer {
         self.rewrite_in_turn(item).await
     }
 
-    /// Stores another library's session and takes it into memory. If there is a session already, returns false and does
-    /// nothing. The caller makes sure that this runs to its end.
+    /// Stores another library's session and takes it into memory. Returns false if there is a session already, or if
+    /// the user has signed in or out since `asked`: then the store does not hold the imported session, or no longer.
+    /// The caller makes sure that this runs to its end.
     ///
     /// # Errors
     /// [`Error::Store`]; [`Error::Envelope`] for an item that cannot be decoded; [`Error::Busy`] if another process has
     /// just written.
-    pub(super) async fn insert(&self, session: StoredSession, bytes: SecretBytes) -> Result<bool, Error> {
+    pub(super) async fn insert(
+        &self,
+        asked: Generation,
+        session: StoredSession,
+        bytes: SecretBytes,
+    ) -> Result<bool, Error> {
         let _turn = self.turns.lock().await;
         let (found, seen) = self.item.read().await?;
         // Neither another process's session nor a newer release's is overwritten.
@@ -144,13 +150,23 @@ impl Writer {
         if found.and_then(StoredItem::into_session).is_some() {
             return Ok(false);
         }
+        if self.context.read(Machine::generation) != asked {
+            return Ok(false);
+        }
         let written = Fingerprint::of(&bytes);
         if !self.item.swap(seen, Some(bytes)).await? {
             return Err(Error::Busy);
         }
-        let session = Box::new(session);
-        self.context.apply(Imported { session, written });
-        Ok(true)
+        let imported = self.context.apply(Imported {
+            generation: asked,
+            session: Box::new(session),
+            written,
+            at: self.context.now().wall,
+        });
+        // What has changed meanwhile is newer than what was written. The failure is logged where it occurs, and the next
+        // call tries again.
+        let _ = self.write_in_turn().await;
+        Ok(imported.verdict != Verdict::Superseded)
     }
 
     async fn rewrite_in_turn(&self, item: fn(&Machine) -> Option<Unsaved>) -> Result<bool, Error> {
