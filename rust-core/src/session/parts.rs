@@ -49,7 +49,7 @@ pub(super) struct Parts {
     pub(super) sign_in_on_another_device: SignInOnAnotherDevice,
     pub(super) sign_in_by_token_exchange: SignInByTokenExchange,
     pub(super) sign_in_by_second_factor: SignInBySecondFactor,
-    pub(super) importer: Importer,
+    pub(super) importer: Arc<Importer>,
     pub(super) browser_sign_out: Arc<BrowserSignOut>,
     pub(super) sign_out: SignOut,
     pub(super) delegation: Delegation,

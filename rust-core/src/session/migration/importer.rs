@@ -19,7 +19,6 @@ use crate::machine::input::SignedOut;
 use crate::machine::{Generation, Machine, Stored};
 use crate::model::credentials::Credentials;
 use crate::model::profile::Profile;
-use crate::model::secret::SecretBytes;
 use crate::model::secret_members::SecretMembers;
 use crate::model::time::Timestamp;
 use crate::ports::LogLevel;
@@ -51,8 +50,8 @@ impl Importer {
         pending_sign_in: Arc<PendingSignIn>,
         record: Arc<ImportRecord>,
         old_items: OldItems,
-    ) -> Self {
-        Self {
+    ) -> Arc<Self> {
+        Arc::new(Self {
             old_items,
             users: UserLookup::new(Arc::clone(&context), Arc::clone(&store), issuer, verifier),
             context,
@@ -60,23 +59,32 @@ impl Importer {
             revocations,
             pending_sign_in,
             record,
-        }
+        })
     }
 
-    pub(in crate::session) async fn import(&self, source: &ImportSource) -> Result<ImportOutcome, Error> {
+    /// Runs to its end even if nobody waits for it any more: a refresh token that it renews would be lost.
+    pub(in crate::session) async fn import(self: &Arc<Self>, source: ImportSource) -> Result<ImportOutcome, Error> {
         self.store.ensure_writable()?;
         self.record.note_try();
-        // Only one import at a time, and not during the completion of a sign-in.
-        let _only = self.pending_sign_in.completion_turn().await;
-        let outcome = self.import_in_turn(source).await;
+        let importer = Arc::clone(self);
+        let import = async move {
+            // Only one import at a time, and not during the completion of a sign-in.
+            let _only = importer.pending_sign_in.completion_turn().await;
+            let outcome = importer.import_in_turn(&source).await;
+            importer.log(&outcome);
+            outcome
+        };
+        self.context.run_to_end(import).await
+    }
+
+    fn log(&self, outcome: &Result<ImportOutcome, Error>) {
         let log = |level, message: &str| self.context.log(level, message);
-        match &outcome {
+        match outcome {
             Ok(ImportOutcome::Imported { .. }) => log(LogLevel::Info, "import: done"),
             Ok(ImportOutcome::Unreadable { problem }) => log(LogLevel::Warning, &format!("import: {problem}")),
             Ok(_) => log(LogLevel::Debug, "import: nothing to do"),
             Err(error) => log(LogLevel::Warning, &format!("import: {error}")),
         }
-        outcome
     }
 
     pub(in crate::session) async fn discard(&self, source: &ImportSource) -> Result<bool, Error> {
@@ -170,7 +178,11 @@ impl Importer {
         if self.record.is_closed().await? {
             return Ok(self.end().await);
         }
-        let inserted = self.insert(asked, session, bytes).await?;
+        let inserted = self.store.insert(asked, session, bytes).await?;
+        if inserted {
+            self.context.publish();
+            self.record.close().await;
+        }
         if inserted && self.holds_session() {
             let state = self.context.state().ok_or(Error::NoSession)?;
             return Ok(ImportOutcome::Imported { state });
@@ -180,25 +192,6 @@ impl Importer {
         }
         self.store.merge_if_shared().await?;
         Ok(ImportOutcome::SessionExists)
-    }
-
-    /// Stores the session and then publishes it; false if there is already one, or if the user has signed in or out
-    /// since `asked`. Runs to its end even if nobody waits for it any more, as every write does.
-    async fn insert(&self, asked: Generation, session: StoredSession, bytes: SecretBytes) -> Result<bool, Error> {
-        let (context, store, record) = (
-            Arc::clone(&self.context),
-            Arc::clone(&self.store),
-            Arc::clone(&self.record),
-        );
-        let insert = async move {
-            let inserted = store.insert(asked, session, bytes).await?;
-            if inserted {
-                context.publish();
-                record.close().await;
-            }
-            Ok(inserted)
-        };
-        self.context.run_to_end(insert).await
     }
 
     fn session(&self, found: ForeignSession, user: User) -> Result<StoredSession, Error> {

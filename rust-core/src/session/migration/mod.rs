@@ -7,7 +7,8 @@
 //! sign-out or by a new sign-in, an item is written that keeps this mark from then on (`import_record`); it contains
 //! nothing else. The same item is written if a user signs in or out after an import was tried in this process, or after
 //! one that had to renew and did not come to its end. *Sign-out:* it takes precedence over an import under way, whose
-//! session is not stored, or no longer; tokens that the import renewed are revoked.
+//! session is not stored, or no longer; tokens that the import renewed are revoked. *Callers:* an import runs to its end
+//! even if nobody waits for it any more.
 //!
 //! **Needs** the context, the store, the issuer, its verifier, the revocations, the pending sign-in, the import's record
 //! and the items of other libraries.

@@ -107,15 +107,13 @@ impl Writer {
         self.prove(|machine| Stored::of(machine).saved_session()).await
     }
 
-    /// [`Writer::prove_writable`] for an import while no user is signed in: it writes an item in the session's place.
-    /// Runs to its end as [`Writer::save`] does.
+    /// [`Writer::prove_writable`] for an import while no user is signed in: it writes an item in the session's place. For
+    /// use within an import, which runs to its end by itself.
     ///
     /// # Errors
     /// As [`Writer::prove_writable`].
-    pub(super) async fn prove_insertable(self: &Arc<Self>) -> Result<bool, Error> {
-        let writer = Arc::clone(self);
-        let prove = async move { writer.prove(|machine| Stored::of(machine).place()).await };
-        self.context.run_to_end(prove).await
+    pub(super) async fn prove_insertable(&self) -> Result<bool, Error> {
+        self.prove(|machine| Stored::of(machine).place()).await
     }
 
     async fn prove(&self, item: fn(&Machine) -> Option<Unsaved>) -> Result<bool, Error> {
@@ -132,7 +130,7 @@ impl Writer {
 
     /// Stores another library's session and takes it into memory. Returns false if there is a session already, or if
     /// the user has signed in or out since `asked`: then the store does not hold the imported session, or no longer.
-    /// The caller makes sure that this runs to its end.
+    /// For use within an import, which runs to its end by itself.
     ///
     /// # Errors
     /// [`Error::Store`]; [`Error::Envelope`] for an item that cannot be decoded; [`Error::Busy`] if another process has

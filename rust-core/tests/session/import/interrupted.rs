@@ -166,3 +166,32 @@ async fn a_sign_out_in_the_launch_after_an_unfinished_import_closes_it() {
         assert_eq!(outcome, ImportOutcome::Closed, "{signs_in}");
     }
 }
+
+/// Its caller goes away while the answer with the rotated refresh token is under way.
+#[tokio::test]
+async fn an_import_that_nobody_waits_for_any_more_runs_to_its_end() {
+    let world = World::new().await;
+    let tokens = old_tokens(&world).await;
+    let session = world.session();
+    world.control().fault(Endpoint::Token, Fault::hold().after_processing());
+    {
+        let mut import = std::pin::pin!(session.import_session(source(&tokens, None)));
+        tokio::select! {
+            outcome = &mut import => panic!("{outcome:?}"),
+            () = world.control().wait_for_held(Endpoint::Token, 1) => {}
+        }
+    }
+    drop(session);
+    world.control().release(Endpoint::Token);
+    until("the session is stored", || {
+        world.stored().is_some_and(|item| item.get("subject").is_some())
+    })
+    .await;
+    let next = world.session();
+    assert_eq!(
+        next.import_session(source(&tokens, None)).await.unwrap(),
+        ImportOutcome::SessionExists
+    );
+    assert_renews(&next).await;
+    assert_eq!(world.control().counters().spent_refresh_tokens_presented, 0);
+}
