@@ -18,6 +18,7 @@ use crate::machine::error::Error;
 use crate::machine::input::SignedOut;
 use crate::machine::{Generation, Machine, Stored};
 use crate::model::credentials::Credentials;
+use crate::model::lifetime::Lifetime;
 use crate::model::profile::Profile;
 use crate::model::secret_members::SecretMembers;
 use crate::model::time::Timestamp;
@@ -37,6 +38,7 @@ pub(in crate::session) struct Importer {
     record: Arc<ImportRecord>,
     old_items: OldItems,
     users: UserLookup,
+    issuer: Arc<Issuer>,
 }
 
 impl Importer {
@@ -53,12 +55,13 @@ impl Importer {
     ) -> Arc<Self> {
         Arc::new(Self {
             old_items,
-            users: UserLookup::new(Arc::clone(&context), Arc::clone(&store), issuer, verifier),
+            users: UserLookup::new(Arc::clone(&context), Arc::clone(&store), Arc::clone(&issuer), verifier),
             context,
             store,
             revocations,
             pending_sign_in,
             record,
+            issuer,
         })
     }
 
@@ -207,6 +210,12 @@ impl Importer {
         if let Some((issued_at, expires_at)) = times {
             (received_at, lifetime) = (issued_at, expires_at.seconds_since(issued_at));
         }
+        let id_token_issued_at = found
+            .id_token
+            .as_ref()
+            .and_then(jose::lifetime)
+            .map(|(issued_at, _)| issued_at);
+        let began_at = user.authenticated_at.or(id_token_issued_at);
         let profile = found
             .profile
             // Its age is not known.
@@ -236,7 +245,7 @@ impl Importer {
             sign_in_id: Some(self.context.random()?),
             nonce: user.nonce,
             authenticated_at: user.authenticated_at,
-            lifetime: None,
+            lifetime: self.lifetime(began_at),
             profile,
             ended: None,
             sequence: 0,
@@ -249,6 +258,17 @@ impl Importer {
             proof_nonces: Default::default(),
             unknown: SecretMembers::default(),
         })
+    }
+
+    /// The age of the session, if anything limits it. The sign-in was not here: it is as old as the ID token shows, by
+    /// the issuer's clock, or else as the import. The import is a use.
+    fn lifetime(&self, began_at: Option<Timestamp>) -> Option<Lifetime> {
+        if self.context.configuration().lifetime.are_unset() {
+            return None;
+        }
+        let age = began_at.map_or(0, |began_at| self.issuer.server_now().seconds_since(began_at));
+        let age = u64::try_from(age).unwrap_or(0);
+        Some(Lifetime::begun_before(age, self.context.now()))
     }
 
     fn holds_session(&self) -> bool {

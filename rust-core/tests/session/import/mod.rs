@@ -1,5 +1,6 @@
 //! Migration: what other libraries stored becomes a session, once, and nothing of it is lost or comes back.
 
+mod age;
 mod archives;
 mod bound;
 mod interrupted;
