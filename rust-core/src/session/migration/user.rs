@@ -20,6 +20,7 @@ use crate::model::json::text_of;
 use crate::model::proof_key::ProofKey;
 use crate::model::secret::Secret;
 use crate::model::time::{Instant, Timestamp};
+use crate::ports::LogLevel;
 use crate::protocol::discovery::IssuerMetadata;
 use crate::protocol::endpoint::Endpoint;
 use crate::protocol::error::ProtocolError;
@@ -36,6 +37,15 @@ pub(super) struct User {
     pub(super) subject: String,
     pub(super) nonce: Option<Secret>,
     pub(super) authenticated_at: Option<Timestamp>,
+}
+
+/// What the userinfo endpoint says.
+enum Asked {
+    User(String),
+    /// There is no such endpoint, it does not accept the token, or its answer has no user.
+    Nobody,
+    /// Its answer is none that a userinfo endpoint gives, and no passing trouble.
+    Broken(Error),
 }
 
 type Answer<T> = Result<Result<T, ImportProblem>, Error>;
@@ -125,7 +135,8 @@ impl UserLookup {
         }
     }
 
-    /// Asks the userinfo endpoint, with the access token as it is, or with a new one.
+    /// Asks the userinfo endpoint, with the access token as it is, or with a new one. If the endpoint is broken, new
+    /// tokens are requested too: an ID token may come with them.
     async fn ask_the_issuer(
         &self,
         metadata: &IssuerMetadata,
@@ -133,11 +144,18 @@ impl UserLookup {
         asked: Generation,
     ) -> Answer<(ForeignSession, User)> {
         let may_be_good = found.expires_at.is_none_or(|end| end > self.context.now().wall);
-        if may_be_good && let Some(subject) = self.subject_by_userinfo(metadata, &found).await? {
-            return Ok(Ok((found, user_at(metadata, subject))));
-        }
-        let Some(refresh_token) = found.refresh_token.clone() else {
-            return Ok(Err(ImportProblem::UnknownUser));
+        let asked_first = if may_be_good {
+            self.ask_userinfo(metadata, &found).await?
+        } else {
+            Asked::Nobody
+        };
+        let refresh_token = match (asked_first, found.refresh_token.clone()) {
+            (Asked::User(subject), _) => return Ok(Ok((found, user_at(metadata, subject)))),
+            (Asked::Nobody, None) => return Ok(Err(ImportProblem::UnknownUser)),
+            (Asked::Nobody, Some(refresh_token)) => refresh_token,
+            // Each further renewal would bring no ID token either.
+            (Asked::Broken(_), Some(refresh_token)) if !self.came_by_renewal(&refresh_token) => refresh_token,
+            (Asked::Broken(error), _) => return Err(error),
         };
         let key = found.proof_key.clone();
         let renewed = match self.renew(metadata, &refresh_token, key, asked).await {
@@ -161,10 +179,11 @@ impl UserLookup {
             Ok(None) => {}
             Err(problem) => return Ok(Err(problem)),
         }
-        Ok(match self.subject_by_userinfo(metadata, &found).await? {
-            Some(subject) => Ok((found, user_at(metadata, subject))),
-            None => Err(ImportProblem::UnknownUser),
-        })
+        match self.ask_userinfo(metadata, &found).await? {
+            Asked::User(subject) => Ok(Ok((found, user_at(metadata, subject)))),
+            Asked::Nobody => Ok(Err(ImportProblem::UnknownUser)),
+            Asked::Broken(error) => Err(error),
+        }
     }
 
     /// Gets new tokens and stores them: they exist nowhere else. Sends no request if they could not be stored. If the
@@ -218,6 +237,11 @@ impl UserLookup {
         Ok(credentials)
     }
 
+    fn came_by_renewal(&self, refresh_token: &Secret) -> bool {
+        let renewed = self.renewed_before();
+        renewed.is_some_and(|renewed| renewed.credentials.refresh_token.as_ref() == Some(refresh_token))
+    }
+
     fn renewed_before(&self) -> Option<RenewedImport> {
         self.context
             .read(|machine| Stored::of(machine).renewed_import().cloned())
@@ -233,14 +257,9 @@ impl UserLookup {
         kept.verdict
     }
 
-    /// `None` if there is no such endpoint, it does not accept the token, or its answer has no user.
-    async fn subject_by_userinfo(
-        &self,
-        metadata: &IssuerMetadata,
-        found: &ForeignSession,
-    ) -> Result<Option<String>, Error> {
+    async fn ask_userinfo(&self, metadata: &IssuerMetadata, found: &ForeignSession) -> Result<Asked, Error> {
         let (Some(endpoint), Some(token)) = (&metadata.userinfo_endpoint, &found.access_token) else {
-            return Ok(None);
+            return Ok(Asked::Nobody);
         };
         let key = found.proof_key.as_ref().filter(|_| found.is_bound);
         let possession = key.map(|key| Possession {
@@ -252,12 +271,18 @@ impl UserLookup {
             .issuer
             .call_showing(possession, userinfo::ENDPOINT, request)
             .await?;
-        match userinfo::read(&answer, self.issuer.server_now()) {
-            Ok(UserInfo::Claims(claims)) => Ok(subject_of(&claims)),
-            Ok(UserInfo::Signed(jwt)) => Ok(subject_of(&self.verifier.verify_userinfo(&jwt, metadata).await?)),
-            Err(ProtocolError::Configuration { .. }) => Ok(None),
-            Err(error) => Err(error.into()),
-        }
+        let subject = match userinfo::read(&answer, self.issuer.server_now()) {
+            Ok(UserInfo::Claims(claims)) => subject_of(&claims),
+            Ok(UserInfo::Signed(jwt)) => subject_of(&self.verifier.verify_userinfo(&jwt, metadata).await?),
+            Err(ProtocolError::Configuration { .. }) => None,
+            Err(error @ ProtocolError::UnexpectedAnswer { .. }) => {
+                let error = Error::from(error);
+                self.context.log(LogLevel::Warning, &format!("import: {error}"));
+                return Ok(Asked::Broken(error));
+            }
+            Err(error) => return Err(error.into()),
+        };
+        Ok(subject.map_or(Asked::Nobody, Asked::User))
     }
 }
 
