@@ -8,6 +8,7 @@ use super::super::provenance::SignInName;
 use super::super::revocations;
 use super::super::state::Machine;
 use super::merging::{take_over, wait_further};
+use crate::storage::envelope::PendingRevocation;
 
 /// The imported session becomes the session, unless the user has signed out since the import began.
 pub(crate) fn take_imported(machine: &mut Machine, mut input: Imported, effects: &mut Effects) -> Verdict {
@@ -18,7 +19,11 @@ pub(crate) fn take_imported(machine: &mut Machine, mut input: Imported, effects:
     input.session.discovery.clone_from(&machine.discovery);
     let pending = revocations::of_others(machine.phase.revocations(), &input.session.subject);
     let verdict = take_over(machine, Phase::Session(input.session), SignInWay::Migration, effects);
-    wait_further(machine, pending);
+    // Since the session was encoded, some may have been revoked, and others added.
+    if let Some(waiting) = machine.phase.revocations_mut().filter(|waiting| **waiting != pending) {
+        *waiting = pending;
+        machine.ledger.change();
+    }
     verdict
 }
 
@@ -27,7 +32,7 @@ pub(crate) fn take_imported(machine: &mut Machine, mut input: Imported, effects:
 fn end_imported(machine: &mut Machine, input: Imported) -> Verdict {
     machine.departure.add(SignInName::of(&input.session));
     machine.ledger.change();
-    wait_further(machine, revocations::after(&input.session, input.at));
+    wait_further(machine, tokens_of(input));
     Verdict::Superseded
 }
 
@@ -58,11 +63,17 @@ pub(crate) fn keep_sign_in(machine: &mut Machine, input: Imported, _: &mut Effec
     if held.is_same_sign_in(&input.session) {
         return Verdict::Changed;
     }
-    let replaced = revocations::after(&input.session, input.at);
-    let replaced = revocations::of_others(&replaced, &held.subject);
+    let subject = held.subject.clone();
+    let replaced = revocations::of_others(&tokens_of(input), &subject);
     machine.ledger.change();
     wait_further(machine, replaced);
     Verdict::Superseded
+}
+
+/// What is to be revoked of a session that was imported in vain. What waited before still waits in memory.
+fn tokens_of(mut input: Imported) -> Vec<PendingRevocation> {
+    input.session.revocations.clear();
+    revocations::after(&input.session, input.at)
 }
 
 fn note_import(machine: &mut Machine, input: &Imported) {

@@ -187,6 +187,8 @@ impl Importer {
             self.record.close().await;
         }
         if inserted && self.holds_session() {
+            // Those of another user, who has signed out. The imported session does not wait for them.
+            self.revocations.send_in_background();
             let state = self.context.state().ok_or(Error::NoSession)?;
             return Ok(ImportOutcome::Imported { state });
         }
@@ -216,6 +218,8 @@ impl Importer {
             .and_then(jose::lifetime)
             .map(|(issued_at, _)| issued_at);
         let began_at = user.authenticated_at.or(id_token_issued_at);
+        let others = |machine: &Machine| Stored::of(machine).revocations_of_others(&user.subject);
+        let revocations = self.context.read(others);
         let profile = found
             .profile
             // Its age is not known.
@@ -251,7 +255,7 @@ impl Importer {
             sequence: 0,
             audience_tokens: Vec::new(),
             pending_updates: Vec::new(),
-            revocations: Vec::new(),
+            revocations,
             resources: Vec::new(),
             imported: true,
             discovery: None,
