@@ -81,3 +81,86 @@ fn note_import(machine: &mut Machine, input: &Imported) {
     machine.provenance.wrote(Some(input.written), Some(sign_in));
     machine.cooldowns.end_all();
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::input::{ItemSeen, SignedOut};
+    use super::super::super::phase::Generation;
+    use super::super::super::stored::Stored;
+    use super::*;
+    use crate::model::secret::{Fingerprint, SecretBytes};
+    use crate::model::time::Timestamp;
+    use crate::storage::envelope::{StoredItem, StoredSession};
+
+    fn session(subject: &str, sign_in: &str) -> Box<StoredSession> {
+        let item = format!(
+            r#"{{"version":1,"issuer":"https://example.com/","client_id":"app","subject":"{subject}","sign_in_id":"{sign_in}",
+            "credentials":{{"access_token":"a","refresh_token":"of {sign_in}","received_at":1,"lifetime_seconds":60}}}}"#
+        );
+        let item = StoredItem::decode(&SecretBytes::new(item.into_bytes())).unwrap();
+        Box::new(item.into_session().unwrap())
+    }
+
+    fn see(machine: &mut Machine, item: Option<StoredItem>) {
+        let seen = item
+            .as_ref()
+            .map(|_| Fingerprint::of(&SecretBytes::new(b"{}".to_vec())));
+        let looks = Stored::of(machine).looks();
+        machine.apply(ItemSeen { item, seen, looks });
+    }
+
+    fn import(machine: &mut Machine, generation: Generation) -> Verdict {
+        let imported = Imported {
+            generation,
+            session: session("ada", "import"),
+            written: Fingerprint::of(&SecretBytes::new(b"imported".to_vec())),
+            at: Timestamp(2),
+        };
+        machine.apply(imported).verdict
+    }
+
+    fn waiting(machine: &Machine) -> Vec<&str> {
+        let pending = Stored::of(machine).pending_revocations();
+        pending.iter().map(|known| known.token.expose()).collect()
+    }
+
+    #[test]
+    fn an_import_gives_way_to_a_sign_out_and_the_sign_out_is_written_again() {
+        let mut machine = Machine::default();
+        see(&mut machine, None);
+        let began = machine.generation();
+        machine.apply(SignedOut { at: Timestamp(1) });
+        assert_eq!(import(&mut machine, began), Verdict::Superseded);
+        assert!(machine.is_signed_out() && machine.has_unsaved());
+        assert_eq!(waiting(&machine), ["of import"]);
+        // Whoever looks finds the session, which the sign-out has ended.
+        see(&mut machine, Some(StoredItem::Session(session("ada", "import"))));
+        assert!(machine.is_signed_out() && machine.has_unsaved());
+    }
+
+    /// Another task of this process has read the store after the session was written there.
+    #[test]
+    fn an_imported_session_that_was_read_already_is_the_session() {
+        let mut machine = Machine::default();
+        see(&mut machine, None);
+        let began = machine.generation();
+        see(&mut machine, Some(StoredItem::Session(session("ada", "import"))));
+        assert_eq!(import(&mut machine, began), Verdict::Changed);
+        assert!(!machine.has_unsaved());
+        assert_eq!(waiting(&machine), Vec::<&str>::new());
+    }
+
+    #[test]
+    fn an_import_gives_way_to_a_sign_in_and_another_users_token_is_revoked() {
+        for (subject, revoked) in [("grace", vec!["of import"]), ("ada", Vec::new())] {
+            let mut machine = Machine::default();
+            see(&mut machine, None);
+            let began = machine.generation();
+            see(&mut machine, Some(StoredItem::Session(session(subject, "sign-in"))));
+            assert_eq!(import(&mut machine, began), Verdict::Superseded);
+            assert_eq!(machine.session().unwrap().subject, subject);
+            assert!(machine.has_unsaved());
+            assert_eq!(waiting(&machine), revoked);
+        }
+    }
+}
