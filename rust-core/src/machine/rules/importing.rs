@@ -133,7 +133,7 @@ mod tests {
         assert_eq!(import(&mut machine, began), Verdict::Superseded);
         assert!(machine.is_signed_out() && machine.has_unsaved());
         assert_eq!(waiting(&machine), ["of import"]);
-        // Whoever looks finds the session, which the sign-out has ended.
+        // The next read finds the session, which the sign-out has ended.
         see(&mut machine, Some(StoredItem::Session(session("ada", "import"))));
         assert!(machine.is_signed_out() && machine.has_unsaved());
     }
