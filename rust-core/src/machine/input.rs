@@ -102,15 +102,21 @@ pub struct SteppedUp {
 /// Another library's session was written into the store while nobody was signed in.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Imported {
+    /// The generation in which the import began. What the user did since then is newer.
+    pub generation: Generation,
     /// The session.
     pub session: Box<StoredSession>,
     /// The fingerprint of the bytes that were written.
     pub written: Fingerprint,
+    /// When, by the device's clock.
+    pub at: Timestamp,
 }
 
 /// An import renewed the tokens that it found, to learn whose they are; or it ended and keeps nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ImportRenewed {
+    /// The generation in which the import began.
+    pub generation: Generation,
     /// The renewed tokens; none if the import keeps nothing.
     pub renewed: Option<Box<RenewedImport>>,
 }

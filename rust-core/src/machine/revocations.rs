@@ -1,9 +1,9 @@
 //! Tokens that wait to be revoked: how many are kept, for how long, and which of them a new sign-in makes unnecessary.
 
-use crate::model::revocable::Revocable;
+use crate::model::revocable::{Revocable, RevocableKind};
 use crate::model::secret::Secret;
 use crate::model::time::Timestamp;
-use crate::storage::envelope::{PendingRevocation, StoredSession};
+use crate::storage::envelope::{PendingRevocation, RenewedImport, StoredSession};
 
 /// How many are kept while the issuer cannot be reached. The oldest tokens have most likely expired.
 const MOST: usize = 10;
@@ -45,6 +45,17 @@ pub(super) fn after(session: &StoredSession, since: Timestamp) -> Vec<PendingRev
     pending
 }
 
+/// The refresh token of an import that renewed it and did not come to its end. Its user is not known.
+pub(super) fn of_import(import: &RenewedImport, since: Timestamp) -> Option<PendingRevocation> {
+    let token = import.credentials.refresh_token.clone()?;
+    Some(PendingRevocation {
+        token,
+        kind: RevocableKind::RefreshToken,
+        since,
+        subject: None,
+    })
+}
+
 /// The tokens that still wait after this user has signed in. Those of the same user are forgotten: some issuers delete
 /// the user's grant along with a refresh token (Auth0: "Refresh Token Revocation Deletes Grant"), which would end the
 /// new session.
@@ -81,7 +92,6 @@ pub(super) fn tokens(pending: &[PendingRevocation]) -> Vec<Secret> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::revocable::RevocableKind;
 
     fn waiting(tokens: &[&str]) -> Vec<PendingRevocation> {
         let pending = |token: &&str| PendingRevocation {

@@ -123,6 +123,11 @@ impl<'a> Stored<'a> {
         self.0.orphans.iter()
     }
 
+    /// The stored tokens that still have to be revoked when this user has signed in.
+    pub fn revocations_of_others(self, subject: &str) -> Vec<PendingRevocation> {
+        revocations::of_others(self.0.phase.revocations(), subject)
+    }
+
     /// The changes of the metadata that wait, the oldest first.
     pub fn pending_updates(self) -> &'a [PendingUpdate] {
         self.0.session().map_or(&[], |session| &session.pending_updates)

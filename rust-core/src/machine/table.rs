@@ -74,7 +74,7 @@ transitions! {
     SignedIn         => enter            enter            enter               enter_again      enter_again
     SteppedUp        => forget_step_up   forget_step_up   forget_step_up      step_up          step_up
     Imported         => take_imported    take_imported    take_imported       keep_sign_in     keep_sign_in
-    ImportRenewed    => ignore           ignore           keep_renewed        ignore           ignore
+    ImportRenewed    => supersede        supersede        keep_renewed        supersede        supersede
     SignedOut        => leave_unknown    leave_unknown    stay_signed_out     leave            leave
     RevocationEnded  => settle_revocation settle_revocation settle_revocation settle_revocation settle_revocation
     TokenOrphaned    => keep_orphan      keep_orphan      keep_orphan         keep_orphan      keep_orphan

@@ -86,6 +86,19 @@ impl Lifetime {
         }
     }
 
+    /// The lifetime of a session that began elsewhere, so many seconds ago, and is used now. Its age is stored as a
+    /// moment of the wall clock: a clock that is wrong now makes no wrong age permanent.
+    pub fn begun_before(seconds: u64, now: Instant) -> Self {
+        let at = now
+            .wall
+            .plus(i64::try_from(seconds).map_or(i64::MIN, |seconds| -seconds));
+        Self {
+            used_seconds: seconds,
+            stored_use_seconds: seconds,
+            ..Self::begun(at, None)
+        }
+    }
+
     /// The issuer says that the session ends in `seconds`.
     pub fn end_in(&mut self, seconds: u64, now: Instant) {
         self.count_to(now);
@@ -110,7 +123,8 @@ impl Lifetime {
             reason,
             warning: limits.warning.min(whole / 2),
         };
-        let used = Duration::from_secs(self.used_seconds);
+        // No use is later than now, unless a clock was wrong then.
+        let used = Duration::from_secs(self.used_seconds).min(age);
         let absolute = limits
             .absolute
             .map(|whole| end(whole, whole, ReauthenticationReason::LifetimeEnded));
@@ -164,7 +178,7 @@ impl Lifetime {
     pub fn note_use(&mut self, idle: Duration, now: Instant) -> bool {
         self.count_to(now);
         self.used_seconds = self.age_seconds;
-        let since_stored = self.used_seconds.saturating_sub(self.stored_use_seconds);
+        let since_stored = self.used_seconds.abs_diff(self.stored_use_seconds);
         let is_due = since_stored >= (idle.as_secs() / 10).max(1);
         if is_due {
             self.stored_use_seconds = self.used_seconds;
@@ -174,7 +188,7 @@ impl Lifetime {
 
     /// Whether a use now would differ from the last one.
     pub fn is_new_use(&self, now: Instant) -> bool {
-        self.age(now).as_secs() > self.used_seconds
+        self.age(now).as_secs() != self.used_seconds
     }
 }
 
@@ -231,6 +245,29 @@ mod tests {
         for (wall, age) in [(-1_000_000, 600), (0, 600), (60, 660), (1_000_000, 1_000_600)] {
             assert_eq!(aged.age(at(wall, 7)), Duration::from_secs(age), "{wall}");
         }
+    }
+
+    #[test]
+    fn a_session_that_began_elsewhere_has_its_age_and_is_used_now() {
+        let now = at(600, 600);
+        let lifetime = Lifetime::begun_before(500, now);
+        assert_eq!(lifetime.age(now), Duration::from_secs(500));
+        assert_eq!(left(&lifetime, Some(HOUR), None, now), Some((HOUR - 500, false)));
+        assert_eq!(left(&lifetime, None, Some(60), now), Some((60, true)));
+        assert!(!lifetime.is_new_use(now) && lifetime.is_new_use(at(601, 601)));
+        assert_eq!(Lifetime::begun_before(0, now), Lifetime::begun(now.wall, None));
+    }
+
+    /// The clock was ahead by days when the session was taken over, and is right again.
+    #[test]
+    fn a_use_by_a_clock_that_was_ahead_counts_until_the_next_use() {
+        let mut lifetime = Lifetime::begun_before(500_000, at(500_000, 10));
+        lifetime.counted_from = None;
+        let now = at(600, 600);
+        assert_eq!(lifetime.age(now), Duration::from_secs(600));
+        assert_eq!(left(&lifetime, Some(HOUR), Some(60), now), Some((60, true)));
+        assert!(lifetime.is_new_use(now) && lifetime.note_use(Duration::from_secs(60), now));
+        assert_eq!(left(&lifetime, None, Some(60), at(650, 650)), Some((10, true)));
     }
 
     #[test]

@@ -32,6 +32,8 @@ struct Script {
     failing_writes: u64,
     /// Each comparison with an existing item fails.
     recognises_nothing: bool,
+    /// Only swaps wait for the gate.
+    holds_swaps_only: bool,
 }
 
 impl ScriptedStore {
@@ -78,6 +80,10 @@ impl ScriptedStore {
         self.script.lock().unwrap().recognises_nothing = recognises_nothing;
     }
 
+    pub(crate) fn hold_swaps_only(&self) {
+        self.script.lock().unwrap().holds_swaps_only = true;
+    }
+
     /// Returns when a write has begun that `writes` does not include.
     pub(crate) async fn wait_for_write(&self, writes: u64) {
         until("a write begins", || self.counts().1 != writes).await;
@@ -93,9 +99,17 @@ impl ScriptedStore {
         after_it.await
     }
 
-    async fn change<T>(&self, change: impl FnOnce(&mut BTreeMap<String, Vec<u8>>) -> T) -> Result<T, StoreError> {
+    async fn change<T>(
+        &self,
+        is_swap: bool,
+        change: impl FnOnce(&mut BTreeMap<String, Vec<u8>>) -> T,
+    ) -> Result<T, StoreError> {
         self.script.lock().unwrap().writes += 1;
-        let _gate = self.gate.lock().await;
+        let _gate = if is_swap || !self.script.lock().unwrap().holds_swaps_only {
+            Some(self.gate.lock().await)
+        } else {
+            None
+        };
         let mut script = self.script.lock().unwrap();
         if script.failing_writes > 0 {
             script.failing_writes -= 1;
@@ -123,11 +137,13 @@ impl SecretStore for ScriptedStore {
     }
 
     fn write<'a>(&'a self, name: &'a str, value: SecretBytes) -> BoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(self.change(move |items| drop(items.insert(name.to_owned(), value.expose().to_vec()))))
+        Box::pin(self.change(false, move |items| {
+            drop(items.insert(name.to_owned(), value.expose().to_vec()))
+        }))
     }
 
     fn delete<'a>(&'a self, name: &'a str) -> BoxFuture<'a, Result<(), StoreError>> {
-        Box::pin(self.change(move |items| drop(items.remove(name))))
+        Box::pin(self.change(false, move |items| drop(items.remove(name))))
     }
 
     fn swap<'a>(
@@ -137,7 +153,7 @@ impl SecretStore for ScriptedStore {
         new: Option<SecretBytes>,
     ) -> BoxFuture<'a, Result<bool, StoreError>> {
         let recognises_nothing = self.script.lock().unwrap().recognises_nothing;
-        Box::pin(self.change(move |items| {
+        Box::pin(self.change(true, move |items| {
             let there = items.get(name).cloned().map(SecretBytes::new);
             if (recognises_nothing && there.is_some()) || there.as_ref().map(Fingerprint::of) != seen {
                 return false;

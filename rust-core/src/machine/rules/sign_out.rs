@@ -12,7 +12,6 @@ use super::super::retry::is_passing;
 use super::super::revocations;
 use super::super::state::Machine;
 use super::super::stored::Stored;
-use crate::model::revocable::RevocableKind;
 use crate::storage::envelope::{self, PendingRevocation};
 
 /// The user of this session signs out. The refresh token and the device secret are revoked now, and kept until that has
@@ -44,14 +43,8 @@ pub(crate) fn leave_unknown(machine: &mut Machine, _: SignedOut, effects: &mut E
 pub(crate) fn stay_signed_out(machine: &mut Machine, input: SignedOut, _: &mut Effects) -> Verdict {
     let mut pending = machine.phase.revocations().to_vec();
     if let Some(import) = Stored::of(machine).renewed_import()
-        && let Some(refresh_token) = import.credentials.refresh_token.clone()
+        && let Some(unfinished) = revocations::of_import(import, input.at)
     {
-        let unfinished = PendingRevocation {
-            token: refresh_token,
-            kind: RevocableKind::RefreshToken,
-            since: input.at,
-            subject: None,
-        };
         revocations::add(&mut pending, unfinished);
     }
     sign_out(machine, pending);

@@ -19,7 +19,7 @@ use crate::model::configuration::{Configuration, IssuerUrl};
 use crate::model::json::Object;
 use crate::model::proof_key::{ProofKey, TokenBinding};
 use crate::model::secret::Secret;
-use crate::model::time::Timestamp;
+use crate::model::time::{Instant, Timestamp};
 use crate::ports::{LogLevel, ProofKeys, Transport};
 use crate::protocol::answer::unexpected;
 use crate::protocol::discovery::{self, IssuerMetadata};
@@ -127,6 +127,32 @@ impl Issuer {
                 Some(problem) if !answered.contains(&problem) => answered.push(problem),
                 _ => return Ok(answer),
             }
+        }
+    }
+
+    /// [`Issuer::call_showing`] for a request that is sent again at once if its answer is lost and `asks_again` says so:
+    /// the issuer may have acted on it, and gives the answer to the same request once more for moments only. Returns
+    /// when the answered request was sent: the tokens' lifetime counts from then, because the process may have been
+    /// suspended before it read the answer.
+    pub(in crate::session) async fn call_again(
+        &self,
+        shown: Option<Possession<'_>>,
+        endpoint: Endpoint,
+        request: HttpRequest,
+        mut asks_again: impl FnMut(&Error, Instant) -> bool,
+    ) -> Result<(HttpAnswer, Instant), Error> {
+        loop {
+            let sent = self.context.now();
+            let error = match self.call_showing(shown, endpoint, request.clone()).await {
+                Ok(answer) => return Ok((answer, sent)),
+                Err(error) => error,
+            };
+            if !asks_again(&error, sent) {
+                return Err(error);
+            }
+            let message = "asking again for the answer that was lost";
+            self.context.log(LogLevel::Info, message);
+            self.context.metering().retried();
         }
     }
 

@@ -184,7 +184,7 @@ impl SessionManager {
     /// Imports the session that another library stored, if this one has no session and never had one (see the module).
     /// Reads and writes the store. Uses the network only if neither an ID token nor a profile identifies the user: it
     /// then asks the userinfo endpoint, after a renewal if the access token is no longer valid. The imported session is
-    /// renewed at its first use.
+    /// renewed at its first use. Runs to its end even if the returned future is dropped; a sign-out takes precedence.
     ///
     /// # Errors
     /// [`Error::Store`] when the device is locked or a store fails; [`Error::Envelope`] when a newer release's session
@@ -192,7 +192,7 @@ impl SessionManager {
     /// error nothing has changed: try again. A session that is found but cannot be imported is an outcome, not an
     /// error.
     pub async fn import_session(&self, source: ImportSource) -> Result<ImportOutcome, Error> {
-        self.parts.importer.import(&source).await
+        self.parts.importer.import(source).await
     }
 
     /// Deletes what the other library stored; true when it is deleted. While there is no session here and has been none

@@ -5,9 +5,13 @@
 //! write, the session is like any other. *Once:* the old items outlive a sign-out, and must not bring back a user who
 //! has signed out. The stored session is marked as imported in the same write. Before such a session ends, by a
 //! sign-out or by a new sign-in, an item is written that keeps this mark from then on (`import_record`); it contains
-//! nothing else. The same item is written if an import was tried in this process and a user then signs in or out.
+//! nothing else. The same item is written if a user signs in or out after an import was tried in this process, or after
+//! one that had to renew and did not come to its end. *Sign-out:* it takes precedence over an import under way, whose
+//! session is not stored, or no longer; tokens that the import renewed are revoked. *Callers:* an import runs to its end
+//! even if nobody waits for it any more.
 //!
-//! **Needs** the context, the store, the issuer, its verifier, the pending sign-in and the items of other libraries.
+//! **Needs** the context, the store, the issuer, its verifier, the revocations, the pending sign-in, the import's record
+//! and the items of other libraries.
 //!
 //! - `source`: where the old session is.
 //! - `old_items`: reads the old items.

@@ -127,16 +127,20 @@ impl OldItems {
         let (access, refresh) = (read(lock::ACCESS_TOKEN).await?, read(lock::REFRESH_TOKEN).await?);
         let (id, profile) = (read(lock::ID_TOKEN).await?, read(lock::PROFILE).await?);
         let token = |bytes: Option<SecretBytes>| bytes.as_ref().map_or(Ok(None), read_text);
-        let tokens = || {
-            Ok(ForeignSession {
-                access_token: token(access)?,
-                refresh_token: token(refresh)?,
-                id_token: token(id)?,
-                profile: profile.as_ref().and_then(lock::read_profile),
-                ..ForeignSession::default()
-            })
+        let (access, refresh, id) = (token(access), token(refresh), token(id));
+        let problem = access.as_ref().err().or(id.as_ref().err()).copied();
+        let tokens = |refresh_token| ForeignSession {
+            access_token: access.unwrap_or_default(),
+            refresh_token,
+            id_token: id.unwrap_or_default(),
+            profile: profile.as_ref().and_then(lock::read_profile),
+            ..ForeignSession::default()
         };
-        Ok(tokens())
+        // The other tokens make a session without an access or ID token that cannot be read.
+        Ok(match (refresh.map(tokens), problem) {
+            (Ok(found), Some(problem)) if holds_no_token(&found) => Err(problem),
+            (found, _) => found,
+        })
     }
 
     /// Why these tokens cannot be used here, as far as their own content shows.

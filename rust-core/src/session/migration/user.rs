@@ -13,12 +13,14 @@ use super::super::issuer::{Issuer, Possession, Verifier};
 use super::super::store::SessionStore;
 use crate::machine::error::Error;
 use crate::machine::input::ImportRenewed;
-use crate::machine::{Attempt, Machine, Stored};
+use crate::machine::retry::RetryPolicy;
+use crate::machine::{Attempt, Generation, Machine, Stored, Verdict};
 use crate::model::credentials::Credentials;
 use crate::model::json::text_of;
 use crate::model::proof_key::ProofKey;
 use crate::model::secret::Secret;
-use crate::model::time::Timestamp;
+use crate::model::time::{Instant, Timestamp};
+use crate::ports::LogLevel;
 use crate::protocol::discovery::IssuerMetadata;
 use crate::protocol::endpoint::Endpoint;
 use crate::protocol::error::ProtocolError;
@@ -35,6 +37,15 @@ pub(super) struct User {
     pub(super) subject: String,
     pub(super) nonce: Option<Secret>,
     pub(super) authenticated_at: Option<Timestamp>,
+}
+
+/// What the userinfo endpoint says.
+enum Asked {
+    User(String),
+    /// There is no such endpoint, it does not accept the token, or its answer has no user.
+    Nobody,
+    /// Its answer is none that a userinfo endpoint gives, and no passing trouble.
+    Broken(Error),
 }
 
 type Answer<T> = Result<Result<T, ImportProblem>, Error>;
@@ -75,7 +86,10 @@ impl UserLookup {
 
     /// Finds the user by the ID token, or else the profile, or else the issuer. Without an ID token, nothing shows
     /// which client and issuer the tokens belong to, and the configuration is trusted.
-    pub(super) async fn find(&self, found: ForeignSession) -> Answer<(ForeignSession, User)> {
+    ///
+    /// # Errors
+    /// Those of the issuer's answers; [`Error::NoSession`] if the user has signed in or out since `asked`.
+    pub(super) async fn find(&self, found: ForeignSession, asked: Generation) -> Answer<(ForeignSession, User)> {
         match self.user_of_id_token(&found) {
             Ok(Some(user)) => return Ok(Ok((found, user))),
             Ok(None) => {}
@@ -84,20 +98,20 @@ impl UserLookup {
         if let Some(refusal) = self.context.attempt_refusal(Attempt::Import) {
             return Err(refusal);
         }
-        let answer = self.find_at_the_issuer(found).await;
+        let answer = self.find_at_the_issuer(found, asked).await;
         if let Err(error) = &answer {
             self.context.note_failed_attempt(Attempt::Import, error.clone());
         }
         answer
     }
 
-    async fn find_at_the_issuer(&self, found: ForeignSession) -> Answer<(ForeignSession, User)> {
+    async fn find_at_the_issuer(&self, found: ForeignSession, asked: Generation) -> Answer<(ForeignSession, User)> {
         let metadata = self.issuer.metadata().await?;
         let subject = found.profile.as_ref().and_then(|profile| subject_of(&profile.0));
         if let Some(subject) = subject {
             return Ok(Ok((found, user_at(&metadata, subject))));
         }
-        self.ask_the_issuer(&metadata, found).await
+        self.ask_the_issuer(&metadata, found, asked).await
     }
 
     fn user_of_id_token(&self, found: &ForeignSession) -> Result<Option<User>, ImportProblem> {
@@ -121,26 +135,36 @@ impl UserLookup {
         }
     }
 
-    /// Asks the userinfo endpoint, with the access token as it is, or with a new one.
+    /// Asks the userinfo endpoint, with the access token as it is, or with a new one. If the endpoint is broken, new
+    /// tokens are requested too: an ID token may come with them.
     async fn ask_the_issuer(
         &self,
         metadata: &IssuerMetadata,
         mut found: ForeignSession,
+        asked: Generation,
     ) -> Answer<(ForeignSession, User)> {
         let may_be_good = found.expires_at.is_none_or(|end| end > self.context.now().wall);
-        if may_be_good && let Some(subject) = self.subject_by_userinfo(metadata, &found).await? {
-            return Ok(Ok((found, user_at(metadata, subject))));
-        }
-        let Some(refresh_token) = found.refresh_token.clone() else {
-            return Ok(Err(ImportProblem::UnknownUser));
+        let asked_first = if may_be_good {
+            self.ask_userinfo(metadata, &found).await?
+        } else {
+            Asked::Nobody
         };
-        let renewed = match self.renew(metadata, &refresh_token, found.proof_key.clone()).await {
+        let refresh_token = match (asked_first, found.refresh_token.clone()) {
+            (Asked::User(subject), _) => return Ok(Ok((found, user_at(metadata, subject)))),
+            (Asked::Nobody, None) => return Ok(Err(ImportProblem::UnknownUser)),
+            (Asked::Nobody, Some(refresh_token)) => refresh_token,
+            // Each further renewal would bring no ID token either.
+            (Asked::Broken(_), Some(refresh_token)) if !self.came_by_renewal(&refresh_token) => refresh_token,
+            (Asked::Broken(error), _) => return Err(error),
+        };
+        let key = found.proof_key.clone();
+        let renewed = match self.renew(metadata, &refresh_token, key, asked).await {
             Ok(renewed) => renewed,
             Err(error) => {
                 let has_ended = matches!(error, Error::Reauthenticate(_));
                 // The item that was written in the session's place is no longer needed.
                 if has_ended || self.renewed_before().is_none() {
-                    self.keep_renewed(None).await;
+                    self.keep_renewed(None, asked).await;
                 }
                 return if has_ended {
                     Ok(Err(ImportProblem::Ended))
@@ -155,29 +179,37 @@ impl UserLookup {
             Ok(None) => {}
             Err(problem) => return Ok(Err(problem)),
         }
-        Ok(match self.subject_by_userinfo(metadata, &found).await? {
-            Some(subject) => Ok((found, user_at(metadata, subject))),
-            None => Err(ImportProblem::UnknownUser),
-        })
+        match self.ask_userinfo(metadata, &found).await? {
+            Asked::User(subject) => Ok(Ok((found, user_at(metadata, subject)))),
+            Asked::Nobody => Ok(Err(ImportProblem::UnknownUser)),
+            Asked::Broken(error) => Err(error),
+        }
     }
 
-    /// Gets new tokens and stores them: they exist nowhere else. Sends no request if they could not be stored.
+    /// Gets new tokens and stores them: they exist nowhere else. Sends no request if they could not be stored. If the
+    /// user has signed out since `asked`, nobody uses them, and they are to be revoked.
     async fn renew(
         &self,
         metadata: &IssuerMetadata,
         refresh_token: &Secret,
         key: Option<ProofKey>,
+        asked: Generation,
     ) -> Result<Credentials, Error> {
         self.store.prove_insertable().await?;
-        if !self.context.read(Machine::is_signed_out) {
-            return Err(Error::Busy);
+        if self.context.read(Machine::generation) != asked {
+            return Err(Error::NoSession);
         }
         let configuration = self.context.configuration();
         let request = token::refresh(&metadata.token_endpoint, &configuration, refresh_token, &[], &[]);
-        let sent = self.context.now();
         let key = key.as_ref();
         let possession = key.map(Possession::of);
-        let answer = self.issuer.call_showing(possession, Endpoint::TOKEN, request).await?;
+        let mut retries = RetryPolicy::from(self.context.now().monotonic);
+        let asks_again =
+            |error: &Error, sent: Instant| retries.asks_again(error, sent.monotonic, self.context.now().monotonic);
+        let (answer, sent) = self
+            .issuer
+            .call_again(possession, Endpoint::TOKEN, request, asks_again)
+            .await?;
         let extras = token::extras(&configuration, &[], &[]);
         let answer = token::read_with(&answer, Grant::RefreshToken, extras, key, self.issuer.server_now())?;
         let credentials = Credentials {
@@ -199,8 +231,15 @@ impl UserLookup {
                 .map_or_else(|| refresh_token.clone(), |known| known.spent),
             credentials: credentials.clone(),
         };
-        self.keep_renewed(Some(renewed)).await;
+        if self.keep_renewed(Some(renewed), asked).await == Verdict::Superseded {
+            return Err(Error::NoSession);
+        }
         Ok(credentials)
+    }
+
+    fn came_by_renewal(&self, refresh_token: &Secret) -> bool {
+        let renewed = self.renewed_before();
+        renewed.is_some_and(|renewed| renewed.credentials.refresh_token.as_ref() == Some(refresh_token))
     }
 
     fn renewed_before(&self) -> Option<RenewedImport> {
@@ -209,20 +248,18 @@ impl UserLookup {
     }
 
     /// If the store refuses the write now, it is repeated at the next opportunity.
-    async fn keep_renewed(&self, renewed: Option<RenewedImport>) {
-        let renewed = renewed.map(Box::new);
-        self.context.apply(ImportRenewed { renewed });
+    async fn keep_renewed(&self, renewed: Option<RenewedImport>, asked: Generation) -> Verdict {
+        let kept = self.context.apply(ImportRenewed {
+            generation: asked,
+            renewed: renewed.map(Box::new),
+        });
         self.store.save_if_possible().await;
+        kept.verdict
     }
 
-    /// `None` if there is no such endpoint, it does not accept the token, or its answer has no user.
-    async fn subject_by_userinfo(
-        &self,
-        metadata: &IssuerMetadata,
-        found: &ForeignSession,
-    ) -> Result<Option<String>, Error> {
+    async fn ask_userinfo(&self, metadata: &IssuerMetadata, found: &ForeignSession) -> Result<Asked, Error> {
         let (Some(endpoint), Some(token)) = (&metadata.userinfo_endpoint, &found.access_token) else {
-            return Ok(None);
+            return Ok(Asked::Nobody);
         };
         let key = found.proof_key.as_ref().filter(|_| found.is_bound);
         let possession = key.map(|key| Possession {
@@ -234,12 +271,18 @@ impl UserLookup {
             .issuer
             .call_showing(possession, userinfo::ENDPOINT, request)
             .await?;
-        match userinfo::read(&answer, self.issuer.server_now()) {
-            Ok(UserInfo::Claims(claims)) => Ok(subject_of(&claims)),
-            Ok(UserInfo::Signed(jwt)) => Ok(subject_of(&self.verifier.verify_userinfo(&jwt, metadata).await?)),
-            Err(ProtocolError::Configuration { .. }) => Ok(None),
-            Err(error) => Err(error.into()),
-        }
+        let subject = match userinfo::read(&answer, self.issuer.server_now()) {
+            Ok(UserInfo::Claims(claims)) => subject_of(&claims),
+            Ok(UserInfo::Signed(jwt)) => subject_of(&self.verifier.verify_userinfo(&jwt, metadata).await?),
+            Err(ProtocolError::Configuration { .. }) => None,
+            Err(error @ ProtocolError::UnexpectedAnswer { .. }) => {
+                let error = Error::from(error);
+                self.context.log(LogLevel::Warning, &format!("import: {error}"));
+                return Ok(Asked::Broken(error));
+            }
+            Err(error) => return Err(error.into()),
+        };
+        Ok(subject.map_or(Asked::Nobody, Asked::User))
     }
 }
 

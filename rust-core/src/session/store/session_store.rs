@@ -8,6 +8,7 @@ use super::item::Item;
 use super::process_lock::{ProcessLockGuard, SharedProcessLock};
 use super::reader::Reader;
 use super::writer::Writer;
+use crate::machine::Generation;
 use crate::machine::error::Error;
 use crate::model::secret::SecretBytes;
 use crate::model::state::SessionState;
@@ -169,10 +170,11 @@ impl SessionStore {
     /// See [`Writer::insert`].
     pub(in crate::session) fn insert(
         &self,
+        asked: Generation,
         session: StoredSession,
         bytes: SecretBytes,
     ) -> impl Future<Output = Result<bool, Error>> {
-        self.writer.insert(session, bytes)
+        self.writer.insert(asked, session, bytes)
     }
 
     /// See [`SharedProcessLock::take`].

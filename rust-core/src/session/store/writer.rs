@@ -15,7 +15,7 @@ use super::item::Item;
 use super::reader::Reader;
 use crate::machine::error::Error;
 use crate::machine::input::{Imported, ItemWritten, WriteAttempted};
-use crate::machine::{Machine, Stored, Unsaved};
+use crate::machine::{Generation, Machine, Stored, Unsaved, Verdict};
 use crate::model::secret::{Fingerprint, SecretBytes};
 use crate::ports::{LogLevel, StoreError};
 use crate::storage::envelope::{ProfileJson, StoredItem, StoredSession};
@@ -142,21 +142,20 @@ impl Writer {
     /// Proves that the store is writable, before a refresh token is spent whose successor has to be written. If there
     /// are unsaved changes, it writes them; otherwise it replaces the item by itself. One call to the store. True if
     /// another process's session was found. For use within a renewal, which runs to its end by itself.
+    ///
     /// # Errors
     /// [`Error::Store`]: send no request to the issuer now. [`Error::Busy`] if other processes write all the time.
     pub(super) async fn prove_writable(self: &Arc<Self>) -> Result<bool, Error> {
         self.prove(|machine| Stored::of(machine).saved_session()).await
     }
 
-    /// [`Writer::prove_writable`] for an import while no user is signed in: it writes an item in the session's place.
-    /// Runs to its end as [`Writer::save`] does.
+    /// [`Writer::prove_writable`] for an import while no user is signed in: it writes an item in the session's place. For
+    /// use within an import, which runs to its end by itself.
     ///
     /// # Errors
     /// As [`Writer::prove_writable`].
     pub(super) async fn prove_insertable(self: &Arc<Self>) -> Result<bool, Error> {
-        let writer = Arc::clone(self);
-        let prove = async move { writer.prove(|machine| Stored::of(machine).place()).await };
-        self.context.run_to_end(prove).await
+        self.prove(|machine| Stored::of(machine).place()).await
     }
 
     async fn prove(self: &Arc<Self>, item: fn(&Machine) -> Option<Unsaved>) -> Result<bool, Error> {
@@ -171,13 +170,19 @@ impl Writer {
         self.rewrite_in_turn(item).await
     }
 
-    /// Stores another library's session and takes it into memory. If there is a session already, returns false and does
-    /// nothing. The caller makes sure that this runs to its end.
+    /// Stores another library's session and takes it into memory. Returns false if there is a session already, or if
+    /// the user has signed in or out since `asked`: then the store does not hold the imported session, or no longer.
+    /// For use within an import, which runs to its end by itself.
     ///
     /// # Errors
     /// [`Error::Store`]; [`Error::Envelope`] for an item that cannot be decoded; [`Error::Busy`] if other processes
     /// write all the time.
-    pub(super) async fn insert(&self, session: StoredSession, bytes: SecretBytes) -> Result<bool, Error> {
+    pub(super) async fn insert(
+        self: &Arc<Self>,
+        asked: Generation,
+        session: StoredSession,
+        bytes: SecretBytes,
+    ) -> Result<bool, Error> {
         let _turn = self.turns.lock().await;
         let mut refusals = Refusals::default();
         for _ in 0..MOST_SWAPS {
@@ -187,10 +192,20 @@ impl Writer {
             if found.and_then(StoredItem::into_session).is_some() {
                 return Ok(false);
             }
+            if self.context.read(Machine::generation) != asked {
+                return Ok(false);
+            }
             if self.swap(seen, Some(bytes.clone()), &mut refusals).await? {
-                let (session, written) = (Box::new(session), Fingerprint::of(&bytes));
-                self.context.apply(Imported { session, written });
-                return Ok(true);
+                let imported = self.context.apply(Imported {
+                    generation: asked,
+                    session: Box::new(session),
+                    written: Fingerprint::of(&bytes),
+                    at: self.context.now().wall,
+                });
+                // What has changed meanwhile is newer than what was written. The failure is logged where it occurs, and
+                // the next call tries again.
+                let _ = self.write_in_turn().await;
+                return Ok(imported.verdict != Verdict::Superseded);
             }
         }
         Err(Error::Busy)

@@ -266,30 +266,23 @@ impl TokenExchanges {
         let metadata = self.issuer.metadata().await.map_err(Failure::Other)?;
         let (context, key) = (&self.context, self.memory.proof_key());
         let configuration = context.configuration();
-        loop {
-            let request = protocol::request(&metadata.token_endpoint, &configuration, exchange, subject);
-            // The token's lifetime counts from here: the process may be suspended before it reads the answer.
-            let sent = context.now();
-            let possession = key.as_ref().map(Possession::of);
-            let error = match self.issuer.call_showing(possession, Endpoint::TOKEN, request).await {
-                Ok(answer) => {
-                    let now = self.issuer.server_now();
-                    let read = protocol::read(&answer, &configuration, exchange, key.as_ref(), now);
-                    return match read {
-                        Ok(tokens) => Ok((tokens, sent)),
-                        Err(ExchangeFailure::Subject(error)) => Err(Failure::Subject {
-                            shown: subject.clone(),
-                            error: error.into(),
-                        }),
-                        Err(ExchangeFailure::Other(error)) => Err(Failure::Refused(error)),
-                    };
-                }
-                Err(error) => error,
-            };
-            if !retries.asks_again(&error, sent.monotonic, context.now().monotonic) {
-                return Err(Failure::Other(error));
-            }
-            context.metering().retried();
+        let request = protocol::request(&metadata.token_endpoint, &configuration, exchange, subject);
+        let asks_again =
+            |error: &Error, sent: Instant| retries.asks_again(error, sent.monotonic, context.now().monotonic);
+        let possession = key.as_ref().map(Possession::of);
+        let answered = self
+            .issuer
+            .call_again(possession, Endpoint::TOKEN, request, asks_again)
+            .await;
+        let (answer, sent) = answered.map_err(Failure::Other)?;
+        let now = self.issuer.server_now();
+        match protocol::read(&answer, &configuration, exchange, key.as_ref(), now) {
+            Ok(tokens) => Ok((tokens, sent)),
+            Err(ExchangeFailure::Subject(error)) => Err(Failure::Subject {
+                shown: subject.clone(),
+                error: error.into(),
+            }),
+            Err(ExchangeFailure::Other(error)) => Err(Failure::Refused(error)),
         }
     }
 

@@ -45,28 +45,24 @@ impl MfaRequests {
         let metadata = self.issuer.metadata().await?;
         let (context, configuration) = (&self.context, self.context.configuration());
         let mut retries = RetryPolicy::from(context.now().monotonic);
-        loop {
-            let request = mfa::verify(&metadata.token_endpoint, &configuration, &open.token, proof);
-            // The tokens' lifetime counts from here: the process may be suspended before it reads the answer.
-            let sent = context.now();
-            let possession = key.map(Possession::of);
-            match self.issuer.call_showing(possession, Endpoint::TOKEN, request).await {
-                Ok(answer) => {
-                    let extras = token::extras(&configuration, &[], &[]);
-                    let read = token::read_with(&answer, Grant::Mfa, extras, key, self.issuer.server_now());
-                    let tokens = read.map_err(|error| self.keep_further(error, open))?;
-                    if let Some(code) = mfa::next_recovery_code(&answer) {
-                        let generation = context.read(Machine::generation);
-                        self.challenges.keep_recovery_code(generation, code);
-                    }
-                    return Ok((tokens, sent));
-                }
-                Err(error) if retries.asks_again(&error, sent.monotonic, context.now().monotonic) => {
-                    context.metering().retried();
-                }
-                Err(error) => return Err(error),
-            }
+        let request = mfa::verify(&metadata.token_endpoint, &configuration, &open.token, proof);
+        let asks_again = |error: &Error, sent: Instant| {
+            let now = context.now().monotonic;
+            retries.asks_again(error, sent.monotonic, now)
+        };
+        let possession = key.map(Possession::of);
+        let (answer, sent) = self
+            .issuer
+            .call_again(possession, Endpoint::TOKEN, request, asks_again)
+            .await?;
+        let extras = token::extras(&configuration, &[], &[]);
+        let read = token::read_with(&answer, Grant::Mfa, extras, key, self.issuer.server_now());
+        let tokens = read.map_err(|error| self.keep_further(error, open))?;
+        if let Some(code) = mfa::next_recovery_code(&answer) {
+            let generation = context.read(Machine::generation);
+            self.challenges.keep_recovery_code(generation, code);
         }
+        Ok((tokens, sent))
     }
 
     /// Converts the error. An `mfa_token` in it, for a further factor, replaces the one that was answered.

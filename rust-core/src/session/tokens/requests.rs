@@ -84,11 +84,11 @@ impl RenewalRequests {
                     (Endpoint::TOKEN, request)
                 }
             };
-            let sent = self.context.now();
             let shown = input.proof_key.as_ref().filter(|_| !unproved);
             let possession = shown.map(Possession::of);
-            match self.issuer.call_showing(possession, endpoint, request).await {
-                Ok(answer) => {
+            let asks_again = |error: &Error, sent| self.asks_again(error, sent, retries.as_mut());
+            match self.issuer.call_again(possession, endpoint, request, asks_again).await {
+                Ok((answer, sent)) => {
                     let tokens = match input.delegation.filter(|_| mfa.is_none()) {
                         Some(shown) => legacy::delegation::read_renewal(&answer, shown, self.issuer.server_now()),
                         None => token::read_with(&answer, grant, extras, shown, self.issuer.server_now()),
@@ -114,11 +114,6 @@ impl RenewalRequests {
                 }
                 // Only bound tokens need the key.
                 Err(Error::ProofKeyLost) if !input.is_bound => unproved = true,
-                Err(error) if self.asks_again(&error, sent, retries.as_mut()) => {
-                    let message = "asking again for the answer that was lost";
-                    self.context.log(LogLevel::Info, message);
-                    self.context.metering().retried();
-                }
                 Err(error) => return Err(error),
             }
         }

@@ -162,6 +162,27 @@ async fn a_profile_of_somebody_else_or_none_at_all_does_not_hold_the_tokens_back
 }
 
 #[tokio::test]
+async fn an_access_or_id_token_that_is_no_text_does_not_hold_the_others_back() {
+    for damaged in [b"\xff\xfe".to_vec(), vec![b'x'; 300 * 1024]] {
+        for account in ["access_token", "id_token"] {
+            let world = World::new().await;
+            let tokens = old_tokens(&world).await;
+            put_as_lock_did(&world, &tokens, &archives::profile(SUBJECT));
+            world.foreign.put("Auth0", account, &damaged);
+            let session = world.session();
+            assert_imported(&session.import_session(lock()).await.unwrap());
+            assert_renews(&session).await;
+        }
+    }
+    // Where there is nothing else, that is what the app learns.
+    let world = World::new().await;
+    world.foreign.put("Auth0", "id_token", b"\xff\xfe");
+    let problem = ImportProblem::Malformed;
+    let outcome = world.session().import_session(lock()).await.unwrap();
+    assert_eq!(outcome, ImportOutcome::Unreadable { problem });
+}
+
+#[tokio::test]
 async fn what_cannot_be_taken_over_is_an_outcome() {
     let world = World::new().await;
     let tokens = old_tokens(&world).await;

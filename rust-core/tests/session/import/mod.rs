@@ -1,7 +1,9 @@
 //! Migration: the stored data of other libraries becomes a session, once; nothing is lost, and nothing comes back.
 
+mod age;
 mod archives;
 mod bound;
+mod interrupted;
 mod migration;
 mod once;
 mod reading;

@@ -5,15 +5,16 @@ use std::sync::Arc;
 use pilotlight_core::adapters::file_lock::FileLock;
 use pilotlight_core::ffi::SessionError;
 use pilotlight_core::model::state::SessionState;
-use pilotlight_core::session::{ImportOutcome, ImportSource, Sharing};
+use pilotlight_core::session::{ImportOutcome, ImportSource, Sharing, SignOutOutcome};
 use pilotlight_identity_server::{Endpoint, Fault};
+use serde_json::json;
 use tokio::runtime::Handle;
 
 use super::{
     SUBJECT, assert_imported, credentials_manager, keep_with_credentials_manager, lock, old_tokens,
     world_with_credentials_manager,
 };
-use crate::world::{ADA, GRACE, World, assert_renews, disk_full, public};
+use crate::world::{ADA, GRACE, World, assert_renews, disk_full, public, until};
 
 #[tokio::test]
 async fn after_a_sign_out_the_old_item_brings_nobody_back() {
@@ -63,6 +64,42 @@ async fn a_kill_after_the_session_was_stored_does_not_bring_it_back_later() {
         last.import_session(credentials_manager()).await.unwrap(),
         ImportOutcome::Closed
     );
+}
+
+/// Another user's sign-out has not reached the issuer yet.
+#[tokio::test]
+async fn nor_does_one_lose_what_waits_to_be_revoked() {
+    let (world, _) = world_with_credentials_manager().await;
+    let session = world.session();
+    world.sign_in(&session, GRACE).await;
+    world.control().fault(Endpoint::Revoke, Fault::status(503).for_ever());
+    assert_eq!(session.sign_out().await, SignOutOutcome::RevocationPending);
+    let revocations = world.stored().unwrap()["revocations"].clone();
+    let gate = world.store.gate.lock().await;
+    let (_, writes) = world.store.counts();
+    let importing = tokio::spawn({
+        let session = session.clone();
+        async move { session.import_session(credentials_manager()).await.unwrap() }
+    });
+    world.store.wait_for_write(writes).await;
+    // No write but that of the session.
+    let gate = world.store.let_one_through(gate).await;
+    let stored = world.stored().unwrap();
+    assert_eq!(
+        (&stored["subject"], &stored["revocations"]),
+        (&json!(SUBJECT), &revocations)
+    );
+    drop(gate);
+    assert_imported(&importing.await.unwrap());
+    world.control().clear_faults(Endpoint::Revoke);
+    drop(session);
+    let next = world.session();
+    next.restore().await.unwrap();
+    until("she is signed out at the issuer", || {
+        world.control().counters().families_revoked == 1
+    })
+    .await;
+    assert_renews(&next).await;
 }
 
 /// The same if the sign-out is a launch's first action, and if a new sign-in replaces the session.

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::world::{ADA, World, assert_renews, assert_unexpected, disk_full, public, until};
 
-fn source(tokens: &OldTokens, access_token: Option<&str>) -> ImportSource {
+pub(super) fn source(tokens: &OldTokens, access_token: Option<&str>) -> ImportSource {
     ImportSource::TokenValues {
         access_token: access_token.map(str::to_owned),
         refresh_token: Some(tokens.refresh_token.clone()),
@@ -346,4 +346,40 @@ async fn every_subset_of_tokens_is_a_session_that_can_be_renewed_or_none() {
             assert_eq!(world.stored(), None);
         }
     }
+}
+
+/// What an endpoint answers that is no userinfo endpoint, or not any more.
+#[tokio::test]
+async fn where_userinfo_is_broken_a_renewal_tells() {
+    for broken in [Fault::status(404), Fault::html(200), Fault::json(200, &json!([]))] {
+        let world = World::new().await;
+        let tokens = old_tokens(&world).await;
+        world.control().fault(Endpoint::Userinfo, broken.for_ever());
+        let session = world.session();
+        let imported = session.import_session(source(&tokens, Some(&tokens.access_token)));
+        assert_eq!(subject(imported.await.unwrap()), SUBJECT);
+        assert_eq!(world.refresh_grants(), 1);
+        assert_renews(&session).await;
+        assert_eq!(world.control().counters().spent_refresh_tokens_presented, 0);
+    }
+}
+
+/// The renewal brought no ID token; the next one would not either.
+#[tokio::test]
+async fn where_that_tells_nothing_no_further_renewal_is_spent() {
+    let world = World::new().await;
+    let tokens = old_tokens(&world).await;
+    let no_id_token = Fault::answer_without(&["id_token"]).for_ever();
+    world.control().fault(Endpoint::Token, no_id_token);
+    world.control().fault(Endpoint::Userinfo, Fault::status(404).for_ever());
+    let session = world.session();
+    for _ in 0..3 {
+        let imported = session.import_session(source(&tokens, Some(&tokens.access_token)));
+        assert_unexpected(&public(imported.await));
+        world.clock.advance(31);
+    }
+    assert_eq!(world.refresh_grants(), 1);
+    world.control().clear_faults(Endpoint::Userinfo);
+    let imported = session.import_session(source(&tokens, Some(&tokens.access_token)));
+    assert_eq!(subject(imported.await.unwrap()), SUBJECT);
 }
