@@ -243,6 +243,13 @@ pub struct RenewalSucceeded {
     pub kind: RenewalKind,
 }
 
+/// The challenge that a renewal was refused with is over. This is no renewal, and one may be under way.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ChallengeEnded {
+    /// Which kind of renewal was refused.
+    pub kind: RenewalKind,
+}
+
 /// A renewal brought a token whose lifetime is too short for a caller.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct LifetimeShort {

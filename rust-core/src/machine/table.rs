@@ -86,6 +86,7 @@ transitions! {
     RequestFailed    => ask_again        ask_again        ask_again           ask_again        ask_again
     RenewalFailed    => fail             fail             fail                fail_and_report  fail
     RenewalSucceeded => succeed          succeed          succeed             succeed          succeed
+    ChallengeEnded   => forget_refusal   forget_refusal   forget_refusal      forget_refusal   forget_refusal
     AttemptFailed    => fail_attempt     fail_attempt     fail_attempt        fail_attempt     fail_attempt
     LifetimeShort    => note_short       note_short       note_short          note_short       note_short
     TokensChecked    => drop_checked     drop_checked     drop_checked        trust            trust

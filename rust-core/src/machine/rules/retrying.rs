@@ -2,7 +2,9 @@
 
 use super::super::error::Error;
 use super::super::event::{RenewalFailure, SessionEvent};
-use super::super::input::{AttemptFailed, LifetimeShort, RenewalBegun, RenewalFailed, RenewalSucceeded, RequestFailed};
+use super::super::input::{
+    AttemptFailed, ChallengeEnded, LifetimeShort, RenewalBegun, RenewalFailed, RenewalSucceeded, RequestFailed,
+};
 use super::super::outcome::{Effects, Verdict};
 use super::super::retry::RetryPolicy;
 use super::super::state::Machine;
@@ -75,6 +77,13 @@ fn is_worth_reporting(error: &Error) -> bool {
 /// There is a token.
 pub(crate) fn succeed(machine: &mut Machine, input: RenewalSucceeded, _: &mut Effects) -> Verdict {
     machine.retries = None;
+    machine.cooldowns.end(&input.kind);
+    Verdict::Changed
+}
+
+/// Nothing continues with that challenge any more, so the next call asks for another. The retries stay: they belong to
+/// the renewal that may be under way.
+pub(crate) fn forget_refusal(machine: &mut Machine, input: ChallengeEnded, _: &mut Effects) -> Verdict {
     machine.cooldowns.end(&input.kind);
     Verdict::Changed
 }
