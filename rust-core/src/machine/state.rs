@@ -207,6 +207,7 @@ impl Machine {
         self.receipt.received = None;
         self.announcements.forget_session();
         self.refusals.forget();
+        self.cooldowns.end_of_session();
         self.phase = phase;
     }
 

@@ -7,7 +7,8 @@ use pilotlight_identity_server::{Endpoint, Fault};
 use serde_json::json;
 
 use crate::audiences::{self, api, other};
-use crate::world::{ADA, World, assert_renews, at_least, forced, public};
+use crate::sharing::app_and_extension;
+use crate::world::{ADA, GRACE, World, assert_renews, at_least, forced, public};
 
 async fn with_further_audiences() -> (World, SessionManager) {
     let world = audiences::world().await;
@@ -72,6 +73,42 @@ async fn a_cooldown_ends_with_a_sign_in() {
     let refusal = Fault::oauth_error(400, "invalid_scope", "");
     assert!(asked_by_twenty_calls(&world, &session, refusal).await < 20);
     world.sign_in(&session, ADA).await;
+    assert_renews(&session).await;
+}
+
+#[tokio::test]
+async fn a_cooldown_ends_with_a_sign_in_in_another_process_unless_the_issuer_itself_is_in_trouble() {
+    for (refusal, ends) in [
+        (Fault::oauth_error(400, "made_up", ""), true),
+        (Fault::status(429).header("retry-after", "240"), false),
+    ] {
+        let (world, app, extension, _folder) = app_and_extension().await;
+        world.control().fault(Endpoint::Token, refusal);
+        app.access_token(forced()).await.unwrap_err();
+        world.sign_in(&extension, GRACE).await;
+        app.restore().await.unwrap();
+        let token = app.access_token(forced()).await;
+        assert_eq!(token.is_ok(), ends, "{token:?}");
+    }
+}
+
+/// The answer comes when the session that asked is gone.
+#[tokio::test]
+async fn a_refusal_that_comes_late_begins_no_cooldown_for_the_next_session() {
+    let world = World::new().await;
+    let session = world.signed_in().await;
+    let callback = world.callback(&session, GRACE).await;
+    let renewals = |fault: Fault| world.control().fault(Endpoint::Token, fault.grant("refresh_token"));
+    renewals(Fault::hold());
+    renewals(Fault::oauth_error(403, "mfa_required", ""));
+    let renewing = tokio::spawn({
+        let session = session.clone();
+        async move { session.access_token(forced()).await }
+    });
+    world.control().wait_for_held(Endpoint::Token, 1).await;
+    session.complete_sign_in(&callback).await.unwrap();
+    world.control().release(Endpoint::Token);
+    let _ = renewing.await.unwrap();
     assert_renews(&session).await;
 }
 

@@ -1,5 +1,6 @@
 //! When the issuer is asked, asked again, and left alone.
 
+use super::super::cooldown::is_of_the_issuer_itself;
 use super::super::error::Error;
 use super::super::event::{RenewalFailure, SessionEvent};
 use super::super::input::{
@@ -61,9 +62,12 @@ fn try_later(machine: &mut Machine, input: &RenewalFailed, effects: &mut Effects
         Some(pause) => effects.pause(pause),
         None => {
             machine.retries = None;
-            machine
-                .cooldowns
-                .begin(&input.kind, &input.error, input.now, input.chance);
+            // What the issuer refused of an earlier session says nothing about the current one.
+            if input.generation == machine.generation || is_of_the_issuer_itself(&input.error) {
+                machine
+                    .cooldowns
+                    .begin(&input.kind, &input.error, input.now, input.chance);
+            }
         }
     }
     pause.is_some()

@@ -20,7 +20,7 @@ use crate::machine::error::Error;
 use crate::machine::input::{LifetimeShort, Used};
 use crate::machine::refused_tokens::RefusedTokens;
 use crate::machine::retry;
-use crate::machine::{Lease, Verdict};
+use crate::machine::{Generation, Lease, Machine, Verdict};
 use crate::model::audience::Audience;
 use crate::model::secret::Secret;
 use crate::ports::BoxFuture;
@@ -32,8 +32,8 @@ pub(in crate::session) struct AccessTokens {
     memory: Arc<TokensInMemory>,
     renewer: Arc<Renewer>,
     in_flight: SingleFlight<Renewal, Result<Secret, Error>>,
-    /// By API origin: what became of the tokens that replaced refused ones in the app's own requests.
-    refusals: Mutex<RefusedTokens<String>>,
+    /// By session and API origin: what became of the tokens that replaced refused ones in the app's own requests.
+    refusals: Mutex<RefusedTokens<(Generation, String)>>,
 }
 
 impl AccessTokens {
@@ -167,7 +167,8 @@ impl AccessTokens {
         self.store.ensure_session().await?;
         let of = self.checked_further(audience)?;
         let is_replaced = self.memory.any_access_token(of).as_ref() != Some(&refused);
-        let may_renew = self.refusals().may_renew(&api.to_owned(), self.context.now());
+        let place = (self.context.read(Machine::generation), api.to_owned());
+        let may_renew = self.refusals().may_renew(&place, self.context.now());
         if !is_replaced && !may_renew {
             return Ok(None);
         }
@@ -176,11 +177,11 @@ impl AccessTokens {
 
     /// Records whether the API also refused the token from [`AccessTokens::replace_refused`].
     pub(in crate::session) fn note_replaced(&self, api: String, is_refused: bool) {
-        let now = self.context.now();
-        self.refusals().note_fresh(api, is_refused, now);
+        let (generation, now) = (self.context.read(Machine::generation), self.context.now());
+        self.refusals().note_fresh((generation, api), is_refused, now);
     }
 
-    fn refusals(&self) -> MutexGuard<'_, RefusedTokens<String>> {
+    fn refusals(&self) -> MutexGuard<'_, RefusedTokens<(Generation, String)>> {
         self.refusals.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
