@@ -250,7 +250,7 @@ fn is_unreachable(error: &Error) -> bool {
 
 /// Whether the issuer, or a server in front of it, would answer the same again. Errors of the device or the app itself
 /// cost no request.
-fn changes_nothing(error: &Error) -> bool {
+pub(crate) fn changes_nothing(error: &Error) -> bool {
     matches!(
         error,
         Error::Transport { .. }

@@ -1,10 +1,11 @@
 //! When the issuer is asked, asked again, and left alone.
 
-use super::super::cooldown::is_of_the_issuer_itself;
+use super::super::cooldown::{RenewalKind, is_of_the_issuer_itself};
 use super::super::error::Error;
 use super::super::event::{RenewalFailure, SessionEvent};
 use super::super::input::{
-    AttemptFailed, ChallengeEnded, LifetimeShort, RenewalBegun, RenewalFailed, RenewalSucceeded, RequestFailed,
+    AttemptFailed, CooldownEnded, IdTokenMissing, LifetimeShort, RenewalBegun, RenewalFailed, RenewalSucceeded,
+    RequestFailed,
 };
 use super::super::outcome::{Effects, Verdict};
 use super::super::retry::RetryPolicy;
@@ -85,10 +86,24 @@ pub(crate) fn succeed(machine: &mut Machine, input: RenewalSucceeded, _: &mut Ef
     Verdict::Changed
 }
 
-/// Nothing continues with that challenge any more, so the next call asks for another. The retries stay: they belong to
-/// the renewal that may be under way.
-pub(crate) fn forget_refusal(machine: &mut Machine, input: ChallengeEnded, _: &mut Effects) -> Verdict {
+/// The next call asks the issuer again. The retries stay: they belong to the renewal that may be under way.
+pub(crate) fn end_cooldown(machine: &mut Machine, input: CooldownEnded, _: &mut Effects) -> Verdict {
     machine.cooldowns.end(&input.kind);
+    Verdict::Changed
+}
+
+/// The next renewal would bring no ID token either, so none is sent for that reason for a while.
+pub(crate) fn note_missing(machine: &mut Machine, input: IdTokenMissing, _: &mut Effects) -> Verdict {
+    let IdTokenMissing {
+        generation,
+        error,
+        now,
+        chance,
+    } = input;
+    if generation != machine.generation {
+        return Verdict::Superseded;
+    }
+    machine.cooldowns.begin(&RenewalKind::IdToken, &error, now, chance);
     Verdict::Changed
 }
 

@@ -17,13 +17,14 @@ use super::in_memory::TokensInMemory;
 use super::renewer::Renewer;
 use super::requirement::{Renewal, SingleUse, TokenRequirement};
 use crate::machine::error::Error;
-use crate::machine::input::{LifetimeShort, Used};
+use crate::machine::input::{CooldownEnded, IdTokenMissing, LifetimeShort, Used};
 use crate::machine::refused_tokens::RefusedTokens;
 use crate::machine::retry;
-use crate::machine::{Generation, Lease, Machine, Verdict};
+use crate::machine::{Generation, Lease, Machine, RenewalKind, Verdict};
 use crate::model::audience::Audience;
 use crate::model::secret::Secret;
 use crate::ports::BoxFuture;
+use crate::protocol::endpoint::Endpoint;
 
 #[derive(Debug)]
 pub(in crate::session) struct AccessTokens {
@@ -137,6 +138,38 @@ impl AccessTokens {
             ..Renewal::default()
         };
         self.give(self.renew(renewal, TokenRequirement::Renewal).await)
+    }
+
+    /// Renews for the sake of the ID token; `in_hand` returns the one in memory, if it is of use. If the renewal brought
+    /// none, no other is sent for that reason for a while: each may rotate the refresh token.
+    pub(super) async fn renew_for_id_token(
+        &self,
+        requirement: TokenRequirement,
+        in_hand: impl Fn() -> Option<Secret>,
+    ) -> Result<Secret, Error> {
+        let (context, kind) = (&self.context, RenewalKind::IdToken);
+        if let Some(refusal) = self.memory.refusal(&kind) {
+            return Err(refusal);
+        }
+        self.renew(Renewal::of(None), requirement).await?;
+        if let Some(token) = in_hand() {
+            context.apply(CooldownEnded { kind });
+            return Ok(token);
+        }
+        // The user may have signed out meanwhile.
+        self.store.ensure_session().await?;
+        let error = Error::ServerConfiguration {
+            server: Endpoint::TOKEN.into(),
+            field: "scopes",
+            problem: "the renewal returned no valid ID token; request the scope openid".into(),
+        };
+        context.apply(IdTokenMissing {
+            generation: context.read(Machine::generation),
+            error: error.clone(),
+            now: context.now(),
+            chance: context.chance()?,
+        });
+        Err(error)
     }
 
     /// A token to replace `refused`.

@@ -15,6 +15,7 @@ use super::super::store::SessionStore;
 use super::access_tokens::AccessTokens;
 use super::id_tokens::IdTokens;
 use super::in_memory::TokensInMemory;
+use super::requirement::TokenRequirement;
 use crate::machine::error::Error;
 use crate::machine::refused_tokens::RefusedTokens;
 use crate::machine::{Generation, Machine};
@@ -128,15 +129,14 @@ impl BearerCalls {
         if let Some(token) = self.memory.any_id_token().filter(|token| Some(token) != refused) {
             return Ok(token);
         }
-        let renewed = TokenOptions {
-            force_refresh: true,
-            ..TokenOptions::default()
-        };
-        self.access_tokens.get(None, renewed).await?;
-        self.memory.any_id_token().ok_or_else(|| Error::ServerConfiguration {
-            server: Endpoint::TOKEN.into(),
-            field: "scopes",
-            problem: "the issuer sent no ID token; request the scope openid".into(),
-        })
+        let (renewals, min_ttl) = (self.memory.renewals(None), Duration::ZERO);
+        let requirement = TokenRequirement::RenewedSince { renewals, min_ttl };
+        let renewed = self
+            .access_tokens
+            .renew_for_id_token(requirement, || self.memory.any_id_token())
+            .await?;
+        self.context.ensure_not_over()?;
+        self.access_tokens.note_use();
+        Ok(renewed)
     }
 }

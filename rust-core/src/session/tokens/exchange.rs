@@ -20,6 +20,7 @@ use super::in_memory::TokensInMemory;
 use super::mfa_challenges::{MfaChallenges, Refused};
 use super::renewer::{MOST_REPLACEMENTS, Renewer};
 use super::subject_token;
+use crate::machine::changes_nothing;
 use crate::machine::error::Error;
 use crate::machine::refused_tokens::RefusedTokens;
 use crate::machine::retry::{RetryPolicy, is_passing};
@@ -203,7 +204,13 @@ impl TokenExchanges {
                         Err(error) => error,
                     }
                 }
-                Err(Failure::NothingToShow(error)) => return Err(error),
+                Err(Failure::NothingToShow(error)) => {
+                    if refused.is_some() && changes_nothing(&error) {
+                        // The next call would be refused again, and there would be no fresh token again.
+                        self.exchanged.fail(key, asked, &error);
+                    }
+                    return Err(error);
+                }
                 Err(Failure::Subject { shown, .. })
                     if refused.is_none() && self.refusals().may_renew(&(key, asked), context.now()) =>
                 {
