@@ -83,7 +83,7 @@ impl Machine {
         };
         let tokens = &session.credentials;
         let cannot_be_renewed =
-            tokens.refresh_token.is_none() && tokens.freshness(self.receipt.received, now) == Freshness::RenewalDue;
+            tokens.refresh_token.is_none() && tokens.own_freshness(self.receipt.received, now) == Freshness::RenewalDue;
         let reason = session
             .ended
             .or_else(|| self.reason_of_end(now))
