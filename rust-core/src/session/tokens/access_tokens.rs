@@ -19,7 +19,7 @@ use super::requirement::{Renewal, SingleUse, TokenRequirement};
 use crate::machine::error::Error;
 use crate::machine::input::{CooldownEnded, IdTokenMissing, LifetimeShort, Used};
 use crate::machine::refused_tokens::RefusedTokens;
-use crate::machine::retry;
+use crate::machine::retry::is_for_the_moment;
 use crate::machine::{Generation, Lease, Machine, RenewalKind, Verdict};
 use crate::model::audience::Audience;
 use crate::model::secret::Secret;
@@ -90,7 +90,7 @@ impl AccessTokens {
     ) -> Result<Secret, Error> {
         let of = self.checked_further(audience)?;
         let token = match self.get_current(of, options).await {
-            Err(error) if options.allow_expired && (retry::is_passing(&error) || error == Error::ReadOnly) => {
+            Err(error) if options.allow_expired && is_for_the_moment(&error) => {
                 self.memory.any_access_token(of).ok_or(error)
             }
             outcome => outcome,

@@ -23,7 +23,7 @@ use super::subject_token;
 use crate::machine::changes_nothing;
 use crate::machine::error::Error;
 use crate::machine::refused_tokens::RefusedTokens;
-use crate::machine::retry::{RetryPolicy, is_passing};
+use crate::machine::retry::{RetryPolicy, is_for_the_moment};
 use crate::model::proof_key::{ProofKey, TokenBinding};
 use crate::model::secret::{Fingerprint, Secret};
 use crate::model::state::SessionState;
@@ -105,7 +105,9 @@ impl TokenExchanges {
             return Err(error);
         }
         let token = match self.get_current(exchange, key, options).await {
-            Err(error) if options.allow_expired && is_passing(&error) => self.exchanged.any_token(key).ok_or(error),
+            Err(error) if options.allow_expired && is_for_the_moment(&error) => {
+                self.exchanged.any_token(key).ok_or(error)
+            }
             outcome => outcome,
         }?;
         // A token that arrived after the session's lifetime had ended is withheld.
