@@ -1,7 +1,6 @@
 //! What is announced, and when. Every change of state and every event is announced once, in order. No event is
 //! announced before the store holds what it reports.
 
-use std::mem;
 use std::time::Duration;
 
 use super::event::{Report, SessionEvent, SignInWay};
@@ -18,9 +17,9 @@ use crate::storage::envelope::StoredSession;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Announcements {
     published: Option<SessionState>,
-    /// Whether it was announced that the session is over by its age. A use in another process, or a corrected clock,
-    /// may show that it continues.
-    is_over: bool,
+    /// Why it was announced that the session is over, if that depends on the time. A use in another process, or a
+    /// corrected clock, may show that it continues.
+    over: Option<ReauthenticationReason>,
     /// The end that a warning was announced for, as the age that the session will have then.
     warned_of: Option<Duration>,
     /// Events that wait until the store holds the change that they belong to.
@@ -48,14 +47,15 @@ impl Announcements {
                     ReauthenticationReason::RefreshTokenRejected => false,
                     ReauthenticationReason::NoRefreshToken => was_signed_in,
                     ReauthenticationReason::LifetimeEnded | ReauthenticationReason::IdleTooLong => {
-                        !mem::replace(&mut self.is_over, true)
+                        !self.is_over_by_its_age()
                     }
                 };
                 if is_news {
+                    self.over = Some(reason);
                     effects.announce(SessionEvent::Ended { reason });
                 }
             }
-            SessionState::SignedIn { subject, .. } if mem::take(&mut self.is_over) => {
+            SessionState::SignedIn { subject, .. } if self.over.take().is_some() => {
                 effects.announce(SessionEvent::Restored { subject });
             }
             _ => {}
@@ -100,15 +100,22 @@ impl Announcements {
     /// Announces the event now. Exception: no renewal is announced after the end of the session by its age was
     /// announced. Such a renewal was already under way at the end.
     pub(super) fn announce(&self, event: SessionEvent, effects: &mut Effects) {
-        if !(self.is_over && matches!(event, SessionEvent::Renewed { .. })) {
+        if !(self.is_over_by_its_age() && matches!(event, SessionEvent::Renewed { .. })) {
             effects.announce(event);
         }
+    }
+
+    fn is_over_by_its_age(&self) -> bool {
+        matches!(
+            self.over,
+            Some(ReauthenticationReason::LifetimeEnded | ReauthenticationReason::IdleTooLong)
+        )
     }
 
     /// The session is another one, or none. Events whose change was never stored are dropped, because nobody else ever
     /// saw that change. A sign-out is still announced.
     pub(super) fn forget_session(&mut self) {
-        (self.is_over, self.warned_of) = (false, None);
+        (self.over, self.warned_of) = (None, None);
         self.waiting
             .retain(|(_, event)| matches!(event, SessionEvent::SignedOut { .. }));
     }

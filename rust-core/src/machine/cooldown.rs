@@ -77,6 +77,12 @@ impl Cooldowns {
         *self = Self::default();
     }
 
+    /// Another session took this one's place without a sign-in here. What the issuer refused of the earlier one says
+    /// nothing about it, but whether the issuer can be reached does.
+    pub(super) fn end_of_session(&mut self) {
+        self.renewals.retain(|known| known.failure.is_of_the_issuer_itself());
+    }
+
     /// Such a renewal succeeded.
     pub(super) fn end(&mut self, kind: &RenewalKind) {
         if let Some(known) = self.renewals.iter_mut().find(|known| known.kind == *kind) {
@@ -223,17 +229,19 @@ impl Cooldown {
         })
     }
 
-    /// Whether there was no answer, or one that does not depend on what was asked for.
     fn is_of_the_issuer_itself(&self) -> bool {
-        matches!(
-            self.current,
-            Some((
-                _,
-                _,
-                Error::Transport { .. } | Error::RateLimited { .. } | Error::ServerFault { .. }
-            ))
-        )
+        self.current
+            .as_ref()
+            .is_some_and(|(_, _, error)| is_of_the_issuer_itself(error))
     }
+}
+
+/// Whether there was no answer, or one that does not depend on what was asked for.
+pub(super) fn is_of_the_issuer_itself(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::Transport { .. } | Error::RateLimited { .. } | Error::ServerFault { .. }
+    )
 }
 
 fn is_unreachable(error: &Error) -> bool {
@@ -242,7 +250,7 @@ fn is_unreachable(error: &Error) -> bool {
 
 /// Whether the issuer, or a server in front of it, would answer the same again. Errors of the device or the app itself
 /// cost no request.
-fn changes_nothing(error: &Error) -> bool {
+pub(crate) fn changes_nothing(error: &Error) -> bool {
     matches!(
         error,
         Error::Transport { .. }

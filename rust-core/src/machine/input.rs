@@ -260,6 +260,27 @@ pub struct RenewalSucceeded {
     pub kind: RenewalKind,
 }
 
+/// The reason for a cooldown is gone, such as the challenge that a renewal was refused with. This is no renewal, and one
+/// may be under way.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct CooldownEnded {
+    /// Which kind of renewal may be tried again.
+    pub kind: RenewalKind,
+}
+
+/// A renewal for the sake of the ID token brought none that is valid.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct IdTokenMissing {
+    /// The session that was renewed.
+    pub generation: Generation,
+    /// The error that callers get.
+    pub error: Error,
+    /// When.
+    pub now: Instant,
+    /// A random number, for the length of the pause.
+    pub chance: u64,
+}
+
 /// A renewal brought a token whose lifetime is too short for a caller.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct LifetimeShort {

@@ -11,6 +11,7 @@ use std::time::Duration;
 use super::error::Error;
 use crate::protocol::endpoint::Endpoint;
 use crate::protocol::transport_error::TransportErrorKind;
+use crate::storage::StoreError;
 
 /// The number of attempts of one call after transient failures, including the first.
 const ATTEMPTS: u32 = 3;
@@ -40,6 +41,17 @@ pub fn is_passing(error: &Error) -> bool {
             | Error::Busy
             | Error::NoBackgroundTime
     )
+}
+
+/// Whether there is no new token for the moment only, so that an expired one may be given to a caller for whom that will
+/// do: also where the device is locked or its disk is full, or this process may not renew. A user who did not
+/// authenticate gets none.
+pub fn is_for_the_moment(error: &Error) -> bool {
+    let is_of_the_device = matches!(
+        error,
+        Error::Store(StoreError::Locked | StoreError::Failed { .. }) | Error::ReadOnly
+    );
+    is_of_the_device || is_passing(error)
 }
 
 /// How long one call keeps trying.

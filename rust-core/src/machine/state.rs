@@ -85,7 +85,7 @@ impl Machine {
         };
         let tokens = &session.credentials;
         let cannot_be_renewed =
-            tokens.refresh_token.is_none() && tokens.freshness(self.receipt.received, now) == Freshness::RenewalDue;
+            tokens.refresh_token.is_none() && tokens.own_freshness(self.receipt.received, now) == Freshness::RenewalDue;
         let reason = session
             .ended
             .or_else(|| self.reason_of_end(now))
@@ -209,6 +209,7 @@ impl Machine {
         self.receipt.received = None;
         self.announcements.forget_session();
         self.refusals.forget();
+        self.cooldowns.end_of_session();
         self.phase = phase;
         if let Phase::Session(session) = &self.phase {
             self.orphans = revocations::of_others(&self.orphans, &session.subject);

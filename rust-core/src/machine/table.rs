@@ -87,8 +87,10 @@ transitions! {
     RequestFailed    => ask_again        ask_again        ask_again           ask_again        ask_again
     RenewalFailed    => fail             fail             fail                fail_and_report  fail
     RenewalSucceeded => succeed          succeed          succeed             succeed          succeed
+    CooldownEnded    => end_cooldown     end_cooldown     end_cooldown        end_cooldown     end_cooldown
     AttemptFailed    => fail_attempt     fail_attempt     fail_attempt        fail_attempt     fail_attempt
     LifetimeShort    => note_short       note_short       note_short          note_short       note_short
+    IdTokenMissing   => supersede        supersede        supersede           note_missing     supersede
     TokensChecked    => drop_checked     drop_checked     drop_checked        trust            trust
     ProfileFetched   => supersede        supersede        supersede           keep_profile     keep_profile
     DiscoveryKnown   => keep_discovery   keep_discovery   keep_discovery      keep_discovery   keep_discovery

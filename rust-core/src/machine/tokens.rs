@@ -40,8 +40,10 @@ impl<'a> Tokens<'a> {
         }
         let tokens = self.checked_credentials()?;
         let received = self.0.receipt.received;
-        let last = || tokens.last_access_token(min_ttl, received, now);
-        tokens.valid_access_token(min_ttl, received, now).or_else(last)
+        tokens
+            .access_token
+            .as_ref()
+            .filter(|_| tokens.is_own_good_for(min_ttl, received, now))
     }
 
     /// The same, but only once the store holds it.
@@ -58,7 +60,7 @@ impl<'a> Tokens<'a> {
 
     /// How fresh the session's own tokens are, once they were checked.
     pub(super) fn freshness(self, now: Instant) -> Option<Freshness> {
-        Some(self.checked_credentials()?.freshness(self.0.receipt.received, now))
+        Some(self.checked_credentials()?.own_freshness(self.0.receipt.received, now))
     }
 
     /// The access token, whatever its age.
@@ -73,9 +75,9 @@ impl<'a> Tokens<'a> {
     fn own_token(self, min_ttl: Duration, now: Instant) -> Option<&'a Secret> {
         let tokens = self.checked_credentials()?;
         let received = self.0.receipt.received;
-        let is_good =
-            tokens.is_good_for(min_ttl, received, now) || tokens.last_access_token(min_ttl, received, now).is_some();
-        tokens.token().filter(|_| is_good)
+        tokens
+            .token()
+            .filter(|_| tokens.is_own_good_for(min_ttl, received, now))
     }
 
     /// The ID token, if it is valid for at least `min_ttl`; also while it waits to be written. In an ordinary session,

@@ -106,7 +106,8 @@ impl Credentials {
     }
 
     /// How long the access token is still valid. Its age is the larger one of the two clocks' readings, because the
-    /// monotonic clock may stop while the device sleeps and the wall clock may be set back.
+    /// monotonic clock may stop while the device sleeps and the wall clock may be set back. A token that seems too old
+    /// costs a renewal.
     pub fn freshness(&self, received: MonotonicReceipt, now: Instant) -> Freshness {
         let wall_age = u64::try_from(now.wall.seconds_since(self.received_at));
         let monotonic_age = received.map_or(Duration::ZERO, |received| now.monotonic.saturating_sub(received));
@@ -125,12 +126,28 @@ impl Credentials {
             .filter(|_| self.is_good_for(min_ttl, received, now))
     }
 
-    /// [`Credentials::valid_access_token`] for a session without a refresh token: a clock that was set back must not
-    /// end it.
-    pub fn last_access_token(&self, min_ttl: Duration, received: MonotonicReceipt, now: Instant) -> Option<&Secret> {
-        let is_unclear = matches!(self.freshness(received, now), Freshness::Unclear(left) if left >= min_ttl);
-        let is_last = self.refresh_token.is_none() && !self.lives_by_id_token && is_unclear;
-        self.access_token.as_ref().filter(|_| is_last)
+    /// [`Credentials::freshness`] of the session's own token. Without a refresh token it ends the session, so the wall
+    /// clock, which may be wrong, counts only if the time of receipt is not known by the other clock.
+    pub fn own_freshness(&self, received: MonotonicReceipt, now: Instant) -> Freshness {
+        let received = match received {
+            Some(received) if self.refresh_token.is_none() => received,
+            _ => return self.freshness(received, now),
+        };
+        let age = now.monotonic.saturating_sub(received);
+        match Duration::from_secs(self.lifetime_seconds).checked_sub(age) {
+            Some(left) if !left.is_zero() && self.token().is_some() => Freshness::ValidFor(left),
+            _ => Freshness::RenewalDue,
+        }
+    }
+
+    /// Whether the session's own token is good for at least `min_ttl`. Without a refresh token, an age that is unclear
+    /// counts as none: a clock that was set back must not end the session either.
+    pub fn is_own_good_for(&self, min_ttl: Duration, received: MonotonicReceipt, now: Instant) -> bool {
+        match self.own_freshness(received, now) {
+            Freshness::ValidFor(left) => left >= min_ttl,
+            Freshness::Unclear(left) => self.refresh_token.is_none() && !self.lives_by_id_token && left >= min_ttl,
+            Freshness::RenewalDue => false,
+        }
     }
 
     /// Whether the token that the session is based on is good for at least `min_ttl`.
@@ -188,11 +205,36 @@ mod tests {
             };
             for (credentials, is_last) in [(hour_long(), true), (renewable, false)] {
                 assert_eq!(credentials.valid_access_token(Duration::ZERO, None, now), None);
-                assert_eq!(credentials.last_access_token(hour, None, now).is_some(), is_last);
+                assert_eq!(credentials.is_own_good_for(hour, None, now), is_last);
             }
         }
         let received = Some(Duration::from_secs(50));
         assert_eq!(hour_long().freshness(received, at(-1, 3650)), Freshness::RenewalDue);
+    }
+
+    #[test]
+    fn without_a_refresh_token_the_wall_clock_counts_only_where_no_other_is_known() {
+        let renewable = Credentials {
+            refresh_token: Some(Secret::new("refresh")),
+            ..hour_long()
+        };
+        let of_lock = Credentials {
+            id_token: Some(Secret::new("id")),
+            lives_by_id_token: true,
+            ..hour_long()
+        };
+        let received = Some(Duration::from_secs(50));
+        for wall in [-1, 3600, i64::MAX - RECEIVED.0] {
+            let now = at(wall, 650);
+            for last in [hour_long(), of_lock.clone()] {
+                let left = Duration::from_secs(3000);
+                assert_eq!(last.own_freshness(received, now), Freshness::ValidFor(left));
+                assert_eq!(last.own_freshness(received, at(wall, 3650)), Freshness::RenewalDue);
+                assert!(last.is_own_good_for(left, received, now));
+                assert_eq!(last.own_freshness(None, now), last.freshness(None, now));
+            }
+            assert!(!renewable.is_own_good_for(Duration::ZERO, received, now));
+        }
     }
 
     #[test]

@@ -11,6 +11,10 @@ use crate::model::credentials::MonotonicReceipt;
 use crate::model::state::ReauthenticationReason;
 use crate::model::time::{Instant, Timestamp};
 
+/// The wall clock was set if it differs by this many seconds from what passed. Smaller differences are those of clocks
+/// that run at different speeds and of whole seconds.
+const SET: u64 = 60;
+
 /// The limits that the app sets.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct LifetimeLimits {
@@ -29,6 +33,10 @@ pub struct Lifetime {
     pub age_seconds: u64,
     /// When the session had that age, by the device's wall clock.
     pub as_of: Timestamp,
+    /// By how much the wall clock then differed from the one of the sign-in, as far as that was noticed; negative if it
+    /// was set back. A clock that is put right later shows that time as passed, although it did not pass.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub clock_offset_seconds: i64,
     /// The same moment on the monotonic clock of this process; `None` if restored from the store. If it is known, only
     /// it counts: that clock also runs while the device sleeps, and cannot be set.
     #[serde(skip)]
@@ -79,6 +87,7 @@ impl Lifetime {
         Self {
             age_seconds: 0,
             as_of: at,
+            clock_offset_seconds: 0,
             counted_from,
             used_seconds: 0,
             ends_seconds: None,
@@ -109,9 +118,25 @@ impl Lifetime {
     pub fn age(&self, now: Instant) -> Duration {
         let since = match self.counted_from {
             Some(moment) => now.monotonic.saturating_sub(moment),
-            None => Duration::from_secs(u64::try_from(now.wall.seconds_since(self.as_of)).unwrap_or(0)),
+            None => Duration::from_secs(self.passed_by_wall(now)),
         };
         Duration::from_secs(self.age_seconds).saturating_add(since)
+    }
+
+    /// The seconds since [`Lifetime::as_of`] by the wall clock alone. If the clock had been set back and now shows at
+    /// least as much more, it has been put right, and that part did not pass.
+    fn passed_by_wall(&self, now: Instant) -> u64 {
+        let shown = now.wall.seconds_since(self.as_of);
+        let without_correction = shown.saturating_add(self.clock_offset_seconds);
+        let is_corrected = self.clock_offset_seconds < 0 && without_correction >= 0;
+        let passed = if is_corrected { without_correction } else { shown };
+        u64::try_from(passed).unwrap_or(0)
+    }
+
+    /// The wall clock's reading at the sign-in. It is the same for all versions of one session, whatever the clock was
+    /// set to in the meantime.
+    fn sign_in(&self) -> i128 {
+        i128::from(self.as_of.0) - i128::from(self.clock_offset_seconds) - i128::from(self.age_seconds)
     }
 
     /// The earliest of its ends; `None` if nothing limits it.
@@ -153,16 +178,28 @@ impl Lifetime {
             Some(moment) => Some(moment.saturating_add(Duration::from_secs(seconds - self.age_seconds))),
             None => Some(now.monotonic),
         };
+        self.note_setting(now, seconds - self.age_seconds);
         self.age_seconds = seconds;
         self.as_of = now.wall;
+    }
+
+    /// Notes by how much the wall clock was set while `passed` seconds were counted.
+    fn note_setting(&mut self, now: Instant, passed: u64) {
+        let shown = now.wall.seconds_since(self.as_of);
+        let set = shown.saturating_sub(i64::try_from(passed).unwrap_or(i64::MAX));
+        if set.unsigned_abs() >= SET {
+            self.clock_offset_seconds = self.clock_offset_seconds.saturating_add(set);
+        }
+        if self.clock_offset_seconds.unsigned_abs() < SET {
+            self.clock_offset_seconds = 0;
+        }
     }
 
     /// Merges another process's values for the same session: the earlier sign-in and the later use, so that neither a
     /// clock nor an old version makes it younger. The end that the issuer set comes with the tokens, and stays.
     pub fn merge(&mut self, other: &Self) {
-        let sign_in = |of: &Self| i128::from(of.as_of.0) - i128::from(of.age_seconds);
         let used = self.used_seconds.max(other.used_seconds);
-        if sign_in(other) < sign_in(self) {
+        if other.sign_in() < self.sign_in() {
             *self = Self {
                 ends_seconds: self.ends_seconds,
                 ..other.clone()
@@ -190,6 +227,11 @@ impl Lifetime {
     pub fn is_new_use(&self, now: Instant) -> bool {
         self.age(now).as_secs() != self.used_seconds
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde asks for")]
+fn is_zero(seconds: &i64) -> bool {
+    *seconds == 0
 }
 
 #[cfg(test)]
@@ -244,6 +286,35 @@ mod tests {
         };
         for (wall, age) in [(-1_000_000, 600), (0, 600), (60, 660), (1_000_000, 1_000_600)] {
             assert_eq!(aged.age(at(wall, 7)), Duration::from_secs(age), "{wall}");
+        }
+    }
+
+    /// Each step is a wall clock's reading; `true` where the process has just been started.
+    #[test]
+    fn a_clock_that_is_put_right_lets_no_time_pass() {
+        const YEAR: i64 = 365 * 24 * 3600;
+        for steps in [
+            &[(-YEAR, true), (200, true)][..],
+            &[(-YEAR, false), (200, true)],
+            &[(-YEAR, true), (-YEAR + 100, true), (200, true)],
+            &[(-YEAR, true), (200, false)],
+            &[(-YEAR, false), (200, false)],
+            &[(YEAR, false), (200, true)],
+            &[(YEAR, false), (-YEAR, true), (200, true)],
+        ] {
+            let mut lifetime = begun();
+            for (monotonic, &(wall, is_new)) in (100..).step_by(100).zip(steps) {
+                if is_new {
+                    lifetime.counted_from = None;
+                }
+                lifetime.count_to(at(wall, monotonic));
+                assert_eq!(lifetime.sign_in(), begun().sign_in(), "{steps:?}");
+            }
+            assert!(lifetime.age_seconds <= 300, "{steps:?}: {}", lifetime.age_seconds);
+            // After that it counts as ever.
+            let age = lifetime.age_seconds;
+            lifetime.counted_from = None;
+            assert_eq!(lifetime.age(at(1200, 0)), Duration::from_secs(age + 1000), "{steps:?}");
         }
     }
 
@@ -327,6 +398,7 @@ mod tests {
         let theirs = Lifetime {
             age_seconds: 100,
             as_of: SIGNED_IN.plus(40),
+            clock_offset_seconds: 0,
             counted_from: None,
             used_seconds: 90,
             ends_seconds: None,

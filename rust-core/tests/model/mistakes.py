@@ -15,7 +15,7 @@ MISTAKES = [
         "a session past",
         "may_not_last",
         "model/lifetime.rs",
-        "None => Duration::from_secs(u64::try_from(now.wall.seconds_since(self.as_of)).unwrap_or(0)),",
+        "None => Duration::from_secs(self.passed_by_wall(now)),",
         "None => Duration::ZERO,",
     ),
     (
@@ -175,8 +175,8 @@ MISTAKES = [
         "9",
         "clock",
         "machine/state.rs",
-        "tokens.refresh_token.is_none() && tokens.freshness",
-        "tokens.freshness",
+        "tokens.refresh_token.is_none() && tokens.own_freshness",
+        "tokens.own_freshness",
     ),
     (
         "tokens are given out before they are checked",

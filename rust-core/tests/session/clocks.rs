@@ -7,6 +7,8 @@ use pilotlight_core::model::time::Timestamp;
 use pilotlight_identity_server::{Endpoint, Fault, Options};
 use serde_json::json;
 
+use crate::legacy::{ada, older_tenant, opted_in};
+use crate::reports::events;
 use crate::sharing::app_and_extension;
 use crate::world::{ADA, World, assert_renews, at_least, cached, disk_full, forced, is_signed_in};
 
@@ -209,6 +211,51 @@ async fn a_clock_that_is_set_back_ends_no_session_that_has_no_refresh_token() {
             assert_eq!(cached(&session), None);
         }
     }
+}
+
+/// The process that got its token knows better; after a restart the session comes back with the right clock.
+#[tokio::test]
+async fn a_clock_that_is_set_forward_ends_no_session_that_has_no_refresh_token() {
+    let world = World::new().await;
+    let mut configuration = world.configuration();
+    configuration.scopes.retain(|scope| scope != "offline_access");
+    let session = world.session_with(configuration.clone());
+    world.sign_in(&session, ADA).await;
+    let mut announced = events(&session);
+    world.clock.set_wall(10 * YEAR);
+    session.restore().await.unwrap();
+    assert!(is_signed_in(&session) && session.has_valid_session(Duration::ZERO));
+    session.access_token(at_least(60)).await.unwrap();
+    assert!(cached(&session).is_some());
+    assert_eq!(announced.announced(), [""; 0]);
+
+    world.clock.set_wall(0);
+    let restarted = world.session_with(configuration);
+    restarted.restore().await.unwrap();
+    let mut announced = events(&restarted);
+    for (clock, event) in [(10 * YEAR, "ended: NoRefreshToken"), (0, "auth0|ada restored")] {
+        world.clock.set_wall(clock);
+        restarted.restore().await.unwrap();
+        assert_eq!(is_signed_in(&restarted), clock == 0);
+        assert_eq!(announced.announced(), [event]);
+    }
+    // By the other clock it ends as ever.
+    world.clock.advance(86_400);
+    session.restore().await.unwrap();
+    assert!(!is_signed_in(&session));
+}
+
+#[tokio::test]
+async fn nor_one_that_lives_by_its_id_token() {
+    let world = older_tenant(|_| {}).await;
+    let mut configuration = opted_in(&world);
+    configuration.scopes.retain(|scope| scope != "offline_access");
+    let session = world.session_with(configuration);
+    session.sign_in_with_password(ada()).await.unwrap();
+    world.clock.set_wall(10 * YEAR);
+    session.id_token(Duration::ZERO).await.unwrap();
+    assert!(is_signed_in(&session));
+    assert_eq!(world.control().seen(Endpoint::Delegation), 0);
 }
 
 #[tokio::test]

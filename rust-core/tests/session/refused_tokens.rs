@@ -6,7 +6,7 @@ use pilotlight_core::model::secret::Secret;
 use pilotlight_identity_server::{Endpoint, Fault};
 use serde_json::json;
 
-use crate::world::{World, cached, forced};
+use crate::world::{GRACE, World, cached, forced};
 
 #[tokio::test]
 async fn an_endpoint_that_refuses_every_token_does_not_cost_one_renewal_for_each_call() {
@@ -84,4 +84,21 @@ async fn an_api_of_the_apps_that_refuses_every_token_costs_one_renewal_and_then_
     assert_eq!(given.unwrap(), Some(newer));
     session.note_replaced_token(api.to_owned(), false);
     assert!(refuse(api).await.is_some());
+}
+
+#[tokio::test]
+async fn what_was_refused_of_one_user_says_nothing_about_the_next() {
+    let world = World::new().await;
+    let session = world.signed_in().await;
+    world.control().fault(Endpoint::Userinfo, Fault::status(401).times(2));
+    session.profile(true).await.unwrap_err();
+    let api = "https://api.example.com";
+    session.note_replaced_token(api.to_owned(), true);
+
+    world.sign_in(&session, GRACE).await;
+    world.control().fault(Endpoint::Userinfo, Fault::status(401));
+    session.profile(true).await.unwrap();
+    let refused = Secret::new(cached(&session).unwrap());
+    let other = session.replace_refused_token(refused, api, None, Duration::ZERO).await;
+    assert!(other.unwrap().is_some());
 }

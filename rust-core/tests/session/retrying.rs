@@ -5,12 +5,12 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use pilotlight_core::ffi::{RetryReason, SessionError, SignInReason};
 use pilotlight_core::machine::error::Error;
-use pilotlight_core::ports::{TransportError, TransportErrorKind};
+use pilotlight_core::ports::{StoreError, TransportError, TransportErrorKind};
 use pilotlight_core::session::TokenOptions;
 use pilotlight_identity_server::{Endpoint, Fault, Options};
 
 use crate::meddling::{Meddler, TOKEN_PATH};
-use crate::world::{ADA, World, assert_renews, at_least, cached, forced, is_signed_in, public};
+use crate::world::{ADA, World, assert_renews, at_least, cached, disk_full, forced, is_signed_in, public};
 
 #[tokio::test]
 async fn passing_trouble_is_waited_out() {
@@ -204,6 +204,30 @@ async fn an_issuer_without_an_overlap_ends_the_session_by_its_own_word() {
         ),
         "{error:?}"
     );
+}
+
+#[tokio::test]
+async fn an_expired_token_will_do_on_a_locked_device_or_a_full_disk_but_not_without_the_user() {
+    let world = World::new().await;
+    let session = world.signed_in().await;
+    let old = cached(&session).unwrap();
+    let any = TokenOptions {
+        allow_expired: true,
+        ..at_least(0)
+    };
+    world.clock.advance(86_400);
+    for (trouble, is_given) in [
+        (StoreError::Locked, true),
+        (disk_full(), true),
+        (StoreError::AuthenticationCancelled, false),
+    ] {
+        world.store.fail_reads(Some(trouble.clone()));
+        world.store.fail_writes(Some(trouble));
+        session.access_token(at_least(0)).await.unwrap_err();
+        let given = session.access_token(any).await.ok();
+        assert_eq!(given.as_ref().map(|token| token.expose()), is_given.then_some(&*old));
+    }
+    assert_eq!(world.refresh_grants(), 0);
 }
 
 #[tokio::test]

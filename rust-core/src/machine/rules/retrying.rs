@@ -1,8 +1,12 @@
 //! When the issuer is asked, asked again, and left alone.
 
+use super::super::cooldown::{RenewalKind, is_of_the_issuer_itself};
 use super::super::error::Error;
 use super::super::event::{RenewalFailure, SessionEvent};
-use super::super::input::{AttemptFailed, LifetimeShort, RenewalBegun, RenewalFailed, RenewalSucceeded, RequestFailed};
+use super::super::input::{
+    AttemptFailed, CooldownEnded, IdTokenMissing, LifetimeShort, RenewalBegun, RenewalFailed, RenewalSucceeded,
+    RequestFailed,
+};
 use super::super::outcome::{Effects, Verdict};
 use super::super::retry::RetryPolicy;
 use super::super::state::Machine;
@@ -59,9 +63,12 @@ fn try_later(machine: &mut Machine, input: &RenewalFailed, effects: &mut Effects
         Some(pause) => effects.pause(pause),
         None => {
             machine.retries = None;
-            machine
-                .cooldowns
-                .begin(&input.kind, &input.error, input.now, input.chance);
+            // What the issuer refused of an earlier session says nothing about the current one.
+            if input.generation == machine.generation || is_of_the_issuer_itself(&input.error) {
+                machine
+                    .cooldowns
+                    .begin(&input.kind, &input.error, input.now, input.chance);
+            }
         }
     }
     pause.is_some()
@@ -76,6 +83,27 @@ fn is_worth_reporting(error: &Error) -> bool {
 pub(crate) fn succeed(machine: &mut Machine, input: RenewalSucceeded, _: &mut Effects) -> Verdict {
     machine.retries = None;
     machine.cooldowns.end(&input.kind);
+    Verdict::Changed
+}
+
+/// The next call asks the issuer again. The retries stay: they belong to the renewal that may be under way.
+pub(crate) fn end_cooldown(machine: &mut Machine, input: CooldownEnded, _: &mut Effects) -> Verdict {
+    machine.cooldowns.end(&input.kind);
+    Verdict::Changed
+}
+
+/// The next renewal would bring no ID token either, so none is sent for that reason for a while.
+pub(crate) fn note_missing(machine: &mut Machine, input: IdTokenMissing, _: &mut Effects) -> Verdict {
+    let IdTokenMissing {
+        generation,
+        error,
+        now,
+        chance,
+    } = input;
+    if generation != machine.generation {
+        return Verdict::Superseded;
+    }
+    machine.cooldowns.begin(&RenewalKind::IdToken, &error, now, chance);
     Verdict::Changed
 }
 

@@ -17,13 +17,14 @@ use super::in_memory::TokensInMemory;
 use super::renewer::Renewer;
 use super::requirement::{Renewal, SingleUse, TokenRequirement};
 use crate::machine::error::Error;
-use crate::machine::input::{LifetimeShort, Used};
+use crate::machine::input::{CooldownEnded, IdTokenMissing, LifetimeShort, Used};
 use crate::machine::refused_tokens::RefusedTokens;
-use crate::machine::retry;
-use crate::machine::{Lease, Verdict};
+use crate::machine::retry::is_for_the_moment;
+use crate::machine::{Generation, Lease, Machine, RenewalKind, Verdict};
 use crate::model::audience::Audience;
 use crate::model::secret::Secret;
 use crate::ports::BoxFuture;
+use crate::protocol::endpoint::Endpoint;
 
 #[derive(Debug)]
 pub(in crate::session) struct AccessTokens {
@@ -32,8 +33,8 @@ pub(in crate::session) struct AccessTokens {
     memory: Arc<TokensInMemory>,
     renewer: Arc<Renewer>,
     in_flight: SingleFlight<Renewal, Result<Secret, Error>>,
-    /// By API origin: what became of the tokens that replaced refused ones in the app's own requests.
-    refusals: Mutex<RefusedTokens<String>>,
+    /// By session and API origin: what became of the tokens that replaced refused ones in the app's own requests.
+    refusals: Mutex<RefusedTokens<(Generation, String)>>,
 }
 
 impl AccessTokens {
@@ -89,7 +90,7 @@ impl AccessTokens {
     ) -> Result<Secret, Error> {
         let of = self.checked_further(audience)?;
         let token = match self.get_current(of, options).await {
-            Err(error) if options.allow_expired && (retry::is_passing(&error) || error == Error::ReadOnly) => {
+            Err(error) if options.allow_expired && is_for_the_moment(&error) => {
                 self.memory.any_access_token(of).ok_or(error)
             }
             outcome => outcome,
@@ -139,6 +140,38 @@ impl AccessTokens {
         self.give(self.renew(renewal, TokenRequirement::Renewal).await)
     }
 
+    /// Renews for the sake of the ID token; `in_hand` returns the one in memory, if it is of use. If the renewal brought
+    /// none, no other is sent for that reason for a while: each may rotate the refresh token.
+    pub(super) async fn renew_for_id_token(
+        &self,
+        requirement: TokenRequirement,
+        in_hand: impl Fn() -> Option<Secret>,
+    ) -> Result<Secret, Error> {
+        let (context, kind) = (&self.context, RenewalKind::IdToken);
+        if let Some(refusal) = self.memory.refusal(&kind) {
+            return Err(refusal);
+        }
+        self.renew(Renewal::of(None), requirement).await?;
+        if let Some(token) = in_hand() {
+            context.apply(CooldownEnded { kind });
+            return Ok(token);
+        }
+        // The user may have signed out meanwhile.
+        self.store.ensure_session().await?;
+        let error = Error::ServerConfiguration {
+            server: Endpoint::TOKEN.into(),
+            field: "scopes",
+            problem: "the renewal returned no valid ID token; request the scope openid".into(),
+        };
+        context.apply(IdTokenMissing {
+            generation: context.read(Machine::generation),
+            error: error.clone(),
+            now: context.now(),
+            chance: context.chance()?,
+        });
+        Err(error)
+    }
+
     /// A token to replace `refused`.
     pub(in crate::session) async fn get_other_than(
         &self,
@@ -167,7 +200,8 @@ impl AccessTokens {
         self.store.ensure_session().await?;
         let of = self.checked_further(audience)?;
         let is_replaced = self.memory.any_access_token(of).as_ref() != Some(&refused);
-        let may_renew = self.refusals().may_renew(&api.to_owned(), self.context.now());
+        let place = (self.context.read(Machine::generation), api.to_owned());
+        let may_renew = self.refusals().may_renew(&place, self.context.now());
         if !is_replaced && !may_renew {
             return Ok(None);
         }
@@ -176,11 +210,11 @@ impl AccessTokens {
 
     /// Records whether the API also refused the token from [`AccessTokens::replace_refused`].
     pub(in crate::session) fn note_replaced(&self, api: String, is_refused: bool) {
-        let now = self.context.now();
-        self.refusals().note_fresh(api, is_refused, now);
+        let (generation, now) = (self.context.read(Machine::generation), self.context.now());
+        self.refusals().note_fresh((generation, api), is_refused, now);
     }
 
-    fn refusals(&self) -> MutexGuard<'_, RefusedTokens<String>> {
+    fn refusals(&self) -> MutexGuard<'_, RefusedTokens<(Generation, String)>> {
         self.refusals.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

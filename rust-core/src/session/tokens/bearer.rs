@@ -1,7 +1,8 @@
 //! Requests that carry a token.
 //!
 //! **Promises.** When the endpoint refuses the token itself, the token is renewed once and the request sent again: the
-//! issuer may have revoked it early. If an endpoint refuses the new one too, no token is renewed for it for a while.
+//! issuer may have revoked it early. If an endpoint refuses the new one too, no token of that session is renewed for it
+//! for a while.
 //! **Needs** the context, the store, the issuer, and the tokens.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,8 +15,10 @@ use super::super::store::SessionStore;
 use super::access_tokens::AccessTokens;
 use super::id_tokens::IdTokens;
 use super::in_memory::TokensInMemory;
+use super::requirement::TokenRequirement;
 use crate::machine::error::Error;
 use crate::machine::refused_tokens::RefusedTokens;
+use crate::machine::{Generation, Machine};
 use crate::model::audience::Audience;
 use crate::model::secret::Secret;
 use crate::protocol::endpoint::Endpoint;
@@ -25,7 +28,8 @@ use crate::protocol::message::{HttpAnswer, HttpRequest};
 #[derive(Debug)]
 pub(in crate::session) struct BearerCalls {
     context: Arc<Context>,
-    refusals: Mutex<RefusedTokens<Endpoint>>,
+    /// By session: what an endpoint refuses of one user says nothing about the next.
+    refusals: Mutex<RefusedTokens<(Generation, Endpoint)>>,
     store: Arc<SessionStore>,
     issuer: Arc<Issuer>,
     memory: Arc<TokensInMemory>,
@@ -73,15 +77,16 @@ impl BearerCalls {
         request: impl Fn(&Secret) -> Result<HttpRequest, ProtocolError>,
     ) -> Result<HttpAnswer, Error> {
         let token = self.token(bearer, None).await?;
+        let place = (self.context.read(Machine::generation), endpoint);
         let answer = self.send(endpoint, request(&token)?, &token).await?;
-        let may_renew = || self.refusals().may_renew(&endpoint, self.context.now());
+        let may_renew = || self.refusals().may_renew(&place, self.context.now());
         if !refuses_token(&answer) || !self.memory.is_renewable() || !may_renew() {
             return Ok(answer);
         }
         let renewed = self.token(bearer, Some(&token)).await?;
         let answer = self.send(endpoint, request(&renewed)?, &renewed).await?;
         let now = self.context.now();
-        self.refusals().note_fresh(endpoint, refuses_token(&answer), now);
+        self.refusals().note_fresh(place, refuses_token(&answer), now);
         Ok(answer)
     }
 
@@ -95,7 +100,7 @@ impl BearerCalls {
         self.issuer.call_showing(possession, endpoint, request).await
     }
 
-    fn refusals(&self) -> MutexGuard<'_, RefusedTokens<Endpoint>> {
+    fn refusals(&self) -> MutexGuard<'_, RefusedTokens<(Generation, Endpoint)>> {
         self.refusals.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -124,15 +129,14 @@ impl BearerCalls {
         if let Some(token) = self.memory.any_id_token().filter(|token| Some(token) != refused) {
             return Ok(token);
         }
-        let renewed = TokenOptions {
-            force_refresh: true,
-            ..TokenOptions::default()
-        };
-        self.access_tokens.get(None, renewed).await?;
-        self.memory.any_id_token().ok_or_else(|| Error::ServerConfiguration {
-            server: Endpoint::TOKEN.into(),
-            field: "scopes",
-            problem: "the issuer sent no ID token; request the scope openid".into(),
-        })
+        let (renewals, min_ttl) = (self.memory.renewals(None), Duration::ZERO);
+        let requirement = TokenRequirement::RenewedSince { renewals, min_ttl };
+        let renewed = self
+            .access_tokens
+            .renew_for_id_token(requirement, || self.memory.any_id_token())
+            .await?;
+        self.context.ensure_not_over()?;
+        self.access_tokens.note_use();
+        Ok(renewed)
     }
 }

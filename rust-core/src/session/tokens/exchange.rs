@@ -20,9 +20,10 @@ use super::in_memory::TokensInMemory;
 use super::mfa_challenges::{MfaChallenges, Refused};
 use super::renewer::{MOST_REPLACEMENTS, Renewer};
 use super::subject_token;
+use crate::machine::changes_nothing;
 use crate::machine::error::Error;
 use crate::machine::refused_tokens::RefusedTokens;
-use crate::machine::retry::{RetryPolicy, is_passing};
+use crate::machine::retry::{RetryPolicy, is_for_the_moment};
 use crate::model::proof_key::{ProofKey, TokenBinding};
 use crate::model::secret::{Fingerprint, Secret};
 use crate::model::state::SessionState;
@@ -104,7 +105,9 @@ impl TokenExchanges {
             return Err(error);
         }
         let token = match self.get_current(exchange, key, options).await {
-            Err(error) if options.allow_expired && is_passing(&error) => self.exchanged.any_token(key).ok_or(error),
+            Err(error) if options.allow_expired && is_for_the_moment(&error) => {
+                self.exchanged.any_token(key).ok_or(error)
+            }
             outcome => outcome,
         }?;
         // A token that arrived after the session's lifetime had ended is withheld.
@@ -203,7 +206,13 @@ impl TokenExchanges {
                         Err(error) => error,
                     }
                 }
-                Err(Failure::NothingToShow(error)) => return Err(error),
+                Err(Failure::NothingToShow(error)) => {
+                    if refused.is_some() && changes_nothing(&error) {
+                        // The next call would be refused again, and there would be no fresh token again.
+                        self.exchanged.fail(key, asked, &error);
+                    }
+                    return Err(error);
+                }
                 Err(Failure::Subject { shown, .. })
                     if refused.is_none() && self.refusals().may_renew(&(key, asked), context.now()) =>
                 {

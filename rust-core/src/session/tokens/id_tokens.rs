@@ -12,12 +12,11 @@ use super::super::legacy_base::legacy_base;
 use super::super::store::SessionStore;
 use super::access_tokens::AccessTokens;
 use super::in_memory::TokensInMemory;
-use super::requirement::{Renewal, TokenRequirement};
+use super::requirement::TokenRequirement;
 use crate::machine::RenewalKind;
 use crate::machine::error::Error;
 use crate::machine::input::LifetimeShort;
 use crate::model::secret::Secret;
-use crate::protocol::endpoint::Endpoint;
 
 #[derive(Debug)]
 pub(in crate::session) struct IdTokens {
@@ -73,29 +72,19 @@ impl IdTokens {
         if is_short && memory.id_token(Duration::ZERO).is_some() {
             return Err(too_much());
         }
+        let requirement = TokenRequirement::IdToken(min_ttl);
         self.access_tokens
-            .renew(Renewal::of(None), TokenRequirement::IdToken(min_ttl))
+            .renew_for_id_token(requirement, || memory.id_token(Duration::ZERO))
             .await?;
         if let Some(token) = memory.id_token(min_ttl) {
             return Ok(token);
         }
-        // The user may have signed out meanwhile.
-        self.store.ensure_session().await?;
-        Err(match memory.id_token(Duration::ZERO) {
-            Some(_) => {
-                context.apply(LifetimeShort {
-                    kind: RenewalKind::IdToken,
-                    lifetime: min_ttl.as_secs(),
-                    now: context.now(),
-                    chance: context.chance()?,
-                });
-                too_much()
-            }
-            None => Error::ServerConfiguration {
-                server: Endpoint::TOKEN.into(),
-                field: "scopes",
-                problem: "the renewal returned no valid ID token; request the scope openid".into(),
-            },
-        })
+        context.apply(LifetimeShort {
+            kind: RenewalKind::IdToken,
+            lifetime: min_ttl.as_secs(),
+            now: context.now(),
+            chance: context.chance()?,
+        });
+        Err(too_much())
     }
 }

@@ -176,6 +176,12 @@ impl TokensInMemory {
             .read(|machine| Tokens::of(machine).was_short_lived(kind, lifetime, now))
     }
 
+    /// The error for a renewal of this kind that comes too early.
+    pub(super) fn refusal(&self, kind: &RenewalKind) -> Option<Error> {
+        let now = self.context.now();
+        self.context.read(|machine| Tokens::of(machine).refusal(kind, now))
+    }
+
     /// A counter of the tokens for this audience that this process itself has got from the issuer.
     pub(super) fn renewals(&self, of: Option<&Audience>) -> u64 {
         self.context.read(|machine| Tokens::of(machine).renewals(of))

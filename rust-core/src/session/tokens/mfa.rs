@@ -17,7 +17,7 @@ use super::mfa_requests::MfaRequests;
 use super::requirement::{MfaRenewal, Renewal, TokenRequirement};
 use crate::machine::error::Error;
 use crate::machine::event::SignInWay;
-use crate::machine::input::RenewalSucceeded;
+use crate::machine::input::CooldownEnded;
 use crate::machine::retry::is_passing;
 use crate::machine::{Generation, Machine};
 use crate::model::proof_key::ProofKey;
@@ -257,7 +257,7 @@ impl Mfa {
             match open.of {
                 Refused::Renewal(refused) => {
                     let kind = refused.renewal.kind();
-                    drop(self.context.apply(RenewalSucceeded { kind }));
+                    drop(self.context.apply(CooldownEnded { kind }));
                 }
                 Refused::Exchange(key, holder) => self.exchanges.forget_failure(key, holder),
                 Refused::SignIn(..) => {}

@@ -6,10 +6,9 @@ use std::time::Duration;
 use super::super::options::TokenOptions;
 use super::access_tokens::AccessTokens;
 use super::in_memory::TokensInMemory;
-use super::requirement::{Renewal, TokenRequirement};
+use super::requirement::TokenRequirement;
 use crate::machine::error::Error;
 use crate::model::secret::Secret;
-use crate::protocol::endpoint::Endpoint;
 use crate::protocol::exchanged_token::OwnToken;
 
 /// A valid subject token. If `refused` is given, it is another one.
@@ -38,20 +37,15 @@ pub(super) async fn fresh(
             memory.refresh_token().ok_or_else(|| memory.why_not_renewable())
         }
         (OwnToken::IdToken, _) => {
-            let good = || memory.id_token(Duration::ZERO).filter(|token| Some(token) != refused);
-            if let Some(token) = good() {
+            let in_hand = || memory.id_token(Duration::ZERO).filter(|token| Some(token) != refused);
+            if let Some(token) = in_hand() {
                 return Ok(token);
             }
             let requirement = match refused {
                 None => TokenRequirement::IdToken(Duration::ZERO),
                 Some(_) => TokenRequirement::Renewal,
             };
-            access_tokens.renew(Renewal::of(None), requirement).await?;
-            good().ok_or_else(|| Error::ServerConfiguration {
-                server: Endpoint::TOKEN.into(),
-                field: "scopes",
-                problem: "the issuer sent no ID token to exchange; request the scope openid".into(),
-            })
+            access_tokens.renew_for_id_token(requirement, in_hand).await
         }
     }
 }

@@ -112,6 +112,7 @@ impl Stored for Lifetime {
         Some(Self {
             age_seconds: members.required("age_seconds")?,
             as_of: members.required("as_of")?,
+            clock_offset_seconds: members.optional("clock_offset_seconds")?,
             counted_from: None,
             used_seconds,
             ends_seconds: members.optional("ends_seconds")?,
@@ -330,6 +331,12 @@ impl Stored for Secret {
 impl Stored for Timestamp {
     fn read(value: Value) -> Option<Self> {
         value.as_i64().map(Self)
+    }
+}
+
+impl Stored for i64 {
+    fn read(value: Value) -> Option<Self> {
+        value.as_i64()
     }
 }
 

@@ -9,8 +9,9 @@ use pilotlight_core::machine::error::Error;
 use pilotlight_core::model::secret::Secret;
 use pilotlight_core::protocol::exchanged_token::{OwnToken, TokenExchange};
 use pilotlight_core::session::{SessionManager, TokenOptions};
-use pilotlight_identity_server::Settings;
+use pilotlight_identity_server::{Options, Settings};
 
+pub(crate) use self::refusals::TOKEN_EXCHANGE;
 use crate::audiences::{api, with_resources};
 use crate::world::World;
 
@@ -39,9 +40,12 @@ pub(crate) async fn world() -> World {
 
 /// An issuer that exchanges its own tokens.
 pub(crate) async fn world_with(change: impl FnOnce(&mut Settings)) -> World {
+    World::with(options().with(change)).await
+}
+
+pub(crate) fn options() -> Options {
     let options = with_resources(&["https://third.example.com/".to_owned()]);
-    let standard = |settings: &mut Settings| settings.standard_token_exchange = true;
-    World::with(options.with(standard).with(change)).await
+    options.with(|settings| settings.standard_token_exchange = true)
 }
 
 pub(crate) fn asked<'a>(

@@ -84,7 +84,7 @@ async fn an_issuer_that_accepts_no_fresh_token_either_is_not_stormed() {
     }
 }
 
-pub(super) const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+pub(crate) const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 
 #[tokio::test]
 async fn what_has_to_be_set_at_the_issuer_is_named() {

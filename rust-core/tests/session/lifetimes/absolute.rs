@@ -203,6 +203,37 @@ async fn a_limit_that_an_update_of_the_app_brings_counts_from_what_is_known() {
     assert_over(&world, &restored(&world, &configuration).await, ENDED).await;
 }
 
+#[tokio::test]
+async fn a_launch_with_a_clock_that_is_years_behind_ends_no_later_one() {
+    let world = World::new().await;
+    let configuration = limited(&world, seconds(30 * DAY), None);
+    drop(signed_in(&world, &configuration).await);
+    world.clock.set_wall(-730 * DAY);
+    let session = restored(&world, &configuration).await;
+    session.access_token(forced()).await.unwrap();
+    drop(session);
+    world.clock.set_wall(60);
+    let session = restored(&world, &configuration).await;
+    session.access_token(forced()).await.unwrap();
+    // From there on it counts as ever.
+    world.clock.advance(30 * DAY);
+    assert_over(&world, &restored(&world, &configuration).await, ENDED).await;
+}
+
+#[tokio::test]
+async fn nor_a_process_that_runs_all_the_while() {
+    let (world, _folder) = shared_world().await;
+    let configuration = limited(&world, seconds(30 * DAY), None);
+    let app = signed_in(&world, &configuration).await;
+    world.clock.set_wall(-730 * DAY);
+    let extension = restored(&world, &configuration).await;
+    extension.access_token(forced()).await.unwrap();
+    app.restore().await.unwrap();
+    world.clock.set_wall(60);
+    app.access_token(forced()).await.unwrap();
+    assert!(is_signed_in(&app) && is_signed_in(&restored(&world, &configuration).await));
+}
+
 /// A renewal is in flight when the session ends: its tokens are stored, but not given out.
 #[tokio::test]
 async fn an_answer_that_comes_after_the_end_is_given_to_nobody() {

@@ -6,8 +6,8 @@ use pilotlight_core::ffi::{RetryReason, SessionError};
 use pilotlight_identity_server::{Endpoint, Fault, OTP};
 use serde_json::json;
 
-use super::{assert_goes_on, otp, refused, rejection, world};
-use crate::world::{cached, is_signed_in, public};
+use super::{assert_goes_on, otp, refused, rejection, require, world};
+use crate::world::{assert_renews, cached, forced, is_signed_in, public};
 
 #[tokio::test]
 async fn a_wrong_code_changes_nothing_and_another_can_be_given() {
@@ -74,6 +74,30 @@ async fn a_refusal_of_the_token_ends_the_challenge_and_not_the_session() {
         session.mfa_answer(next, otp(OTP)).await.unwrap();
         assert_goes_on(&world, &session).await;
     }
+}
+
+/// The issuer has rotated, and its answer is lost: only the second try brings the new token.
+#[tokio::test]
+async fn a_challenge_that_ends_leaves_the_second_try_to_a_renewal_under_way() {
+    let (world, session) = world().await;
+    world.control().change(|settings| settings.leeway = 60);
+    let challenge = refused(&session).await;
+    require(&world, false);
+    world.clock.advance(60);
+    for fault in [Fault::hold(), Fault::reset().after_processing()] {
+        world.control().fault(Endpoint::Token, fault);
+    }
+    let renewing = tokio::spawn({
+        let session = session.clone();
+        async move { session.access_token(forced()).await.map(drop) }
+    });
+    world.control().wait_for_held(Endpoint::Token, 1).await;
+    let over = Fault::oauth_error(403, "expired_token", "mfa_token is expired");
+    world.control().fault(Endpoint::Mfa, over);
+    session.mfa_authenticators(challenge).await.unwrap_err();
+    world.control().release(Endpoint::Token);
+    renewing.await.unwrap().unwrap();
+    assert_renews(&session).await;
 }
 
 #[tokio::test]
