@@ -11,9 +11,11 @@
 //! - `session_store`: the interface of all of these for the other parts.
 
 mod background_time;
+mod encoder;
 mod item;
 mod process_lock;
 mod reader;
+mod repetition;
 mod session_store;
 mod writer;
 

@@ -5,54 +5,37 @@
 //! opportunity, and after growing pauses even if there is none. **Needs** the context, the item and its reader.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex as SyncMutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 
 use tokio::sync::Mutex;
 
 use super::super::context::Context;
+use super::encoder::Encoder;
 use super::item::Item;
 use super::reader::Reader;
+use super::repetition::{PAUSES_IN_FLIGHT, Repetition, may_pass};
 use crate::machine::error::Error;
 use crate::machine::input::{Imported, ItemWritten, WriteAttempted};
 use crate::machine::{Generation, Machine, Stored, Unsaved, Verdict};
 use crate::model::secret::{Fingerprint, SecretBytes};
 use crate::ports::{LogLevel, StoreError};
-use crate::storage::envelope::{ProfileJson, StoredItem, StoredSession};
+use crate::storage::envelope::{StoredItem, StoredSession};
 
 /// How often other processes may change the item between the read and the write; after that the next call tries again.
 const MOST_SWAPS: usize = 16;
 /// How often in a row the store may refuse a swap although another read finds the same item. After that, the store
 /// cannot compare this item, and what is in memory must not be lost because of it.
 const MOST_REFUSALS: usize = 4;
-/// The pauses before a failed write is repeated within a renewal. The process lock is held meanwhile, so they are short.
-const PAUSES_IN_FLIGHT: [Duration; 3] = [
-    Duration::from_millis(50),
-    Duration::from_millis(200),
-    Duration::from_millis(800),
-];
-/// The first pause before a failed write is repeated in the background; each further pause is twice as long.
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
-
 #[derive(Debug)]
 pub(super) struct Writer {
     context: Arc<Context>,
     item: Arc<Item>,
     reader: Arc<Reader>,
     turns: Mutex<()>,
-    encoded: SyncMutex<Encoded>,
-    repetition: SyncMutex<Repetition>,
+    encoder: Encoder,
+    repetition: Repetition,
     /// How often the store could not be read before a write, while nobody had read it.
     failed_looks: AtomicUsize,
-}
-
-/// The repetition of a failed write in the background.
-#[derive(Debug, Default)]
-struct Repetition {
-    is_waiting: bool,
-    /// How often the write was repeated in vain.
-    failures: u32,
 }
 
 /// Counts the swaps that the store refused in a row although it held the item that was seen.
@@ -62,15 +45,6 @@ struct Refusals {
     number: usize,
 }
 
-/// Caches the encoded item, so that unchanged parts are not encoded again.
-#[derive(Debug, Default)]
-struct Encoded {
-    /// The bytes of the last write, or attempted write, and their fingerprint. They contain tokens, as memory does
-    /// anyway.
-    item: Option<(SecretBytes, Fingerprint)>,
-    profile: ProfileJson,
-}
-
 impl Writer {
     pub(super) fn new(context: Arc<Context>, item: Arc<Item>, reader: Arc<Reader>) -> Arc<Self> {
         Arc::new(Self {
@@ -78,8 +52,8 @@ impl Writer {
             item,
             reader,
             turns: Mutex::default(),
-            encoded: SyncMutex::default(),
-            repetition: SyncMutex::default(),
+            encoder: Encoder::default(),
+            repetition: Repetition::default(),
             failed_looks: AtomicUsize::default(),
         })
     }
@@ -249,7 +223,7 @@ impl Writer {
         };
         self.context.apply(WriteAttempted { revision });
         match &written {
-            Ok(()) => self.repetition().failures = 0,
+            Ok(()) => self.repetition.succeeded(),
             Err(error) => {
                 let message = format!("the session could not be stored and will be at the next chance: {error}");
                 self.context.log(LogLevel::Error, &message);
@@ -265,19 +239,14 @@ impl Writer {
     /// that the store holds, and a sign-out is not undone when the last handle to the session goes away. The session
     /// stays open meanwhile.
     fn write_later(self: &Arc<Self>) {
-        let mut repetition = self.repetition();
-        if repetition.is_waiting {
+        let Some(pause) = self.repetition.begin() else {
             return;
-        }
-        let pause = FIRST_PAUSE.saturating_mul(2_u32.saturating_pow(repetition.failures));
-        let waiting = self.context.spawner().alarm(pause.min(LONGEST_PAUSE));
-        repetition.is_waiting = true;
-        repetition.failures = repetition.failures.saturating_add(1);
-        drop(repetition);
+        };
+        let waiting = self.context.spawner().alarm(pause);
         let writer = Arc::clone(self);
         self.context.spawn(async move {
             waiting.await;
-            writer.repetition().is_waiting = false;
+            writer.repetition.is_due();
             // The failure is logged where it occurs.
             let _ = writer.write().await;
         });
@@ -357,34 +326,20 @@ impl Writer {
 
     /// The bytes that the store holds, if this process encoded them.
     fn as_it_is_stored(&self, stored: &Unsaved) -> Option<SecretBytes> {
-        let encoded = self.encoded();
-        let (bytes, _) = encoded
-            .item
-            .as_ref()
-            .filter(|(_, written)| stored.seen == Some(*written))?;
-        stored.unreadable.is_none().then(|| bytes.clone())
-    }
-
-    fn encoded(&self) -> MutexGuard<'_, Encoded> {
-        self.encoded.lock().unwrap_or_else(PoisonError::into_inner)
+        let bytes = self.encoder.last(stored.seen?)?;
+        stored.unreadable.is_none().then_some(bytes)
     }
 
     /// The bytes to write and their fingerprint.
     async fn prepare(&self, unsaved: &Unsaved) -> Result<(Option<SecretBytes>, Option<Fingerprint>), Error> {
         let Some(item) = &unsaved.content else {
-            *self.encoded() = Encoded::default();
+            self.encoder.forget();
             return Ok((None, None));
         };
         if let Some(unreadable) = unsaved.unreadable.clone() {
             self.item.keep_aside(unreadable).await?;
         }
-        let mut encoded = self.encoded();
-        if !matches!(item, StoredItem::Session(_)) {
-            encoded.profile = ProfileJson::default();
-        }
-        let value = item.encode_again(&mut encoded.profile)?;
-        let fingerprint = Fingerprint::of(&value);
-        encoded.item = Some((value.clone(), fingerprint));
+        let (value, fingerprint) = self.encoder.encode(item)?;
         Ok((Some(value), Some(fingerprint)))
     }
 
@@ -395,10 +350,6 @@ impl Writer {
         let content = unsaved.receipt;
         self.context.apply(ItemWritten { content, written });
         Ok(())
-    }
-
-    fn repetition(&self) -> MutexGuard<'_, Repetition> {
-        self.repetition.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn has_unsaved(&self) -> bool {
@@ -418,12 +369,4 @@ impl Refusals {
         }
         self.number
     }
-}
-
-/// Whether the same write may succeed later by itself. A user who declined to authenticate is not asked again unasked.
-fn may_pass(error: &Error) -> bool {
-    matches!(
-        error,
-        Error::Store(StoreError::Locked | StoreError::Failed { .. }) | Error::Busy
-    )
 }
