@@ -240,6 +240,8 @@ impl Parts {
     pub(super) async fn restore(&self) -> Result<SessionState, Error> {
         self.expire();
         self.store.restore().await?;
+        // Time may have passed since the store was read: the session may be over.
+        self.context.publish();
         self.revocations.send_in_background();
         self.metadata_queue.send_in_background();
         self.context
@@ -250,6 +252,7 @@ impl Parts {
 
 impl WholeSession for Parts {
     fn network_answered(&self) {
+        self.context.publish();
         self.metadata_queue.send_in_background();
         self.revocations.send_in_background();
     }
