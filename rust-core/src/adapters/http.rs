@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 use zeroize::Zeroizing;
 
 pub use super::http_limits::HttpLimits;
-use super::http_limits::{MOST_HEADERS, USER_AGENT};
+use super::http_limits::USER_AGENT;
 use super::lazy_runtime::LazyRuntime;
 use super::proxy::{Lookup, ProxySource, proxy_of, system_lookup, until_connected};
 use super::tls;
@@ -23,6 +23,9 @@ use super::transport_error::{not_sendable, reason_for};
 use crate::model::secret::SecretBytes;
 use crate::ports::{BoxFuture, Outcome, Transport, TransportError, TransportErrorKind};
 use crate::protocol::message::{HttpAnswer, HttpRequest, Method};
+
+/// Headers of one answer. hyper's default is 100.
+const MOST_HEADERS: usize = 512;
 
 /// A [`Transport`] over HTTP/1.1: no redirects, no cookies, no compression, no retries, and no proxies except those of
 /// [`HttpTransport::through`].

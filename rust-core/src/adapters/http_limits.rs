@@ -5,9 +5,6 @@ use std::time::Duration;
 /// The `user-agent` of every request.
 pub(super) const USER_AGENT: &str = concat!("Pilotlight/", env!("CARGO_PKG_VERSION"));
 
-/// Headers of one answer. hyper's default is 100.
-pub(super) const MOST_HEADERS: usize = 512;
-
 /// How long a transport waits, and how much it reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HttpLimits {

@@ -4,8 +4,8 @@
 //! never replaces a newer one. A write that has begun runs to its end. A failed write is repeated at the next
 //! opportunity, and after growing pauses even if there is none. **Needs** the context, the item and its reader.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::sync::Mutex;
 
