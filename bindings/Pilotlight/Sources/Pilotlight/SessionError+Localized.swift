@@ -9,25 +9,25 @@ extension SessionError: LocalizedError {
         case .temporarilyUnavailable(.untrustedConnection, _, _):
             "The connection to the sign-in service is not trusted."
         case .temporarilyUnavailable(.serverFault, _, _): "The sign-in service has a problem."
-        case .temporarilyUnavailable(.rateLimited, _, _): "The sign-in service got too many requests."
+        case .temporarilyUnavailable(.rateLimited, _, _): "The sign-in service received too many requests."
         case .temporarilyUnavailable(.unexpectedAnswer, _, _):
-            "The sign-in service gave an answer that was not understood."
+            "The sign-in service sent an unexpected answer."
         case .temporarilyUnavailable(.anotherProcess, _, _): "The sign-in is busy in another part of this app."
         case .temporarilyUnavailable(.noBackgroundTime, _, _): "The sign-in cannot be renewed in the background now."
         case .userAuthenticationFailed(.required, _): "The sign-in is locked."
         case .userAuthenticationFailed(.cancelled, _): "The sign-in was not unlocked."
-        case .userAuthenticationFailed(.failed, _): "You were not recognised."
+        case .userAuthenticationFailed(.failed, _): "Your identity could not be confirmed."
         case .userAuthenticationFailed(.unavailable, _): "This device cannot confirm that it is you."
-        case .readOnly: "Open the app to go on."
+        case .readOnly: "Open the app to continue."
         case .deviceLocked: "The sign-in cannot be read while the device is locked."
         case .signInRequired(.signedOut, _): "Nobody is signed in."
         case .signInRequired(.refreshTokenRejected, _), .signInRequired(.noRefreshToken, _): "The sign-in has expired."
-        case .signInRequired(.lifetimeEnded, _): "The time that a sign-in lasts is over."
-        case .signInRequired(.idleTooLong, _): "The sign-in was not used for too long."
+        case .signInRequired(.lifetimeEnded, _): "The sign-in has reached its time limit."
+        case .signInRequired(.idleTooLong, _): "The sign-in has expired because it was not used."
         case .signInRequired(.interactionRequired, _): "The sign-in service needs you to confirm something."
         case .signInRequired(.accessDenied, _): "The sign-in service denied access."
         case .signInRequired(.proofKeyLost, _): "The sign-in belongs to another device, or this one was reset."
-        case .signInRequired(.renewalsRefused, _): "The sign-in service does not renew the sign-in."
+        case .signInRequired(.renewalsRefused, _): "The sign-in service refuses to renew the sign-in."
         case .stepUpRequired: "This needs you to confirm who you are."
         case .mfaRequired: "The sign-in service needs a second factor."
         case .mfaRejected(code: "expired_token", _): "The time for the second factor is over."
@@ -37,7 +37,7 @@ extension SessionError: LocalizedError {
         case .configurationInvalid: "This app's sign-in is not set up correctly."
         case .argumentInvalid: "This app asked for something that is not possible."
         case .storageFailed: "The sign-in could not be saved or read on this device."
-        case .internalFault: "Something went wrong that should not have."
+        case .internalFault: "An internal error occurred."
         }
     }
 
@@ -61,7 +61,7 @@ extension SessionError: LocalizedError {
         case .temporarilyUnavailable(.untrustedConnection, _, _):
             "Check the device's date and time, sign in to the Wi-Fi network if it asks for it, and try again. \(Self.certificateAdvice)"
         case .temporarilyUnavailable(.noBackgroundTime, _, _):
-            "Open the app to go on."
+            "Open the app to continue."
         case .temporarilyUnavailable(_, let seconds?, _) where seconds > 0 && seconds <= 1:
             "Try again in 1 second."
         // Converting a number outside the range of `Int` would crash the app.
