@@ -75,17 +75,15 @@ impl RetryPolicy {
         }
     }
 
-    /// Whether the request is sent again at once because its answer was lost; `sent` is when it was sent. Attempts that
-    /// did not reach the issuer do not count: no answer was lost.
-    pub fn asks_again(&mut self, error: &Error, sent: Duration, now: Duration) -> bool {
-        if is_lost_answer(error) {
-            self.lost += 1;
-            self.first_lost.get_or_insert(sent);
+    /// Counts a lost answer. Returns whether the request is sent again at once because of it. `sent` is when the request
+    /// was sent. Attempts that did not reach the issuer do not count: no answer was lost.
+    pub fn count_lost_answer(&mut self, error: &Error, sent: Duration, now: Duration) -> bool {
+        if !is_lost_answer(error) {
+            return false;
         }
-        let since_then = self.first_lost.map(|first| now.saturating_sub(first));
-        is_lost_answer(error)
-            && self.lost <= LOST_ANSWERS
-            && since_then.is_some_and(|since_then| since_then < LOST_ANSWERS_DEADLINE)
+        self.lost += 1;
+        let first = *self.first_lost.get_or_insert(sent);
+        self.lost <= LOST_ANSWERS && now.saturating_sub(first) < LOST_ANSWERS_DEADLINE
     }
 
     /// The pause before the next attempt; `None` if this was the last. `chance` is a random number.
@@ -202,21 +200,21 @@ mod tests {
         let lost = transport(TransportErrorKind::Interrupted, true);
         let mut retry_policy = RetryPolicy::from(NOW);
         assert!(
-            retry_policy.asks_again(&lost, NOW, NOW)
-                && retry_policy.asks_again(&lost, NOW, NOW)
-                && !retry_policy.asks_again(&lost, NOW, NOW)
+            retry_policy.count_lost_answer(&lost, NOW, NOW)
+                && retry_policy.count_lost_answer(&lost, NOW, NOW)
+                && !retry_policy.count_lost_answer(&lost, NOW, NOW)
         );
         assert_eq!(retry_policy.pause_after(&lost, NOW, 0), None);
-        assert!(!RetryPolicy::from(NOW).asks_again(&lost, NOW, NOW + LOST_ANSWERS_DEADLINE));
+        assert!(!RetryPolicy::from(NOW).count_lost_answer(&lost, NOW, NOW + LOST_ANSWERS_DEADLINE));
         let refused = transport(TransportErrorKind::Unreachable, false);
-        assert!(!RetryPolicy::from(NOW).asks_again(&refused, NOW, NOW));
+        assert!(!RetryPolicy::from(NOW).count_lost_answer(&refused, NOW, NOW));
         // Requests that did not reach the issuer count neither as repetitions nor for the deadline.
         let mut retry_policy = RetryPolicy::from(NOW);
         for _ in 0..5 {
-            assert!(!retry_policy.asks_again(&refused, NOW, NOW));
+            assert!(!retry_policy.count_lost_answer(&refused, NOW, NOW));
         }
         let late = NOW + LOST_ANSWERS_DEADLINE;
-        assert!(retry_policy.asks_again(&lost, late, late) && retry_policy.asks_again(&lost, late, late));
+        assert!(retry_policy.count_lost_answer(&lost, late, late) && retry_policy.count_lost_answer(&lost, late, late));
     }
 
     #[test]

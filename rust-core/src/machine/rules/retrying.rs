@@ -22,8 +22,8 @@ pub(crate) fn begin(machine: &mut Machine, input: RenewalBegun, _: &mut Effects)
 
 /// A request whose answer was lost is sent again.
 pub(crate) fn ask_again(machine: &mut Machine, input: RequestFailed, effects: &mut Effects) -> Verdict {
-    let asks_again = |retries: &mut RetryPolicy| retries.asks_again(&input.error, input.sent, input.now);
-    if machine.retries.as_mut().is_some_and(asks_again) {
+    let is_sent_again = |retries: &mut RetryPolicy| retries.count_lost_answer(&input.error, input.sent, input.now);
+    if machine.retries.as_mut().is_some_and(is_sent_again) {
         effects.send_again();
     }
     Verdict::Unchanged

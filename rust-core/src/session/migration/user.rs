@@ -204,8 +204,9 @@ impl UserLookup {
         let key = key.as_ref();
         let possession = key.map(Possession::of);
         let mut retries = RetryPolicy::from(self.context.now().monotonic);
-        let asks_again =
-            |error: &Error, sent: Instant| retries.asks_again(error, sent.monotonic, self.context.now().monotonic);
+        let asks_again = |error: &Error, sent: Instant| {
+            retries.count_lost_answer(error, sent.monotonic, self.context.now().monotonic)
+        };
         let (answer, sent) = self
             .issuer
             .call_again(possession, Endpoint::TOKEN, request, asks_again)

@@ -277,7 +277,7 @@ impl TokenExchanges {
         let configuration = context.configuration();
         let request = protocol::request(&metadata.token_endpoint, &configuration, exchange, subject);
         let asks_again =
-            |error: &Error, sent: Instant| retries.asks_again(error, sent.monotonic, context.now().monotonic);
+            |error: &Error, sent: Instant| retries.count_lost_answer(error, sent.monotonic, context.now().monotonic);
         let possession = key.as_ref().map(Possession::of);
         let answered = self
             .issuer

@@ -48,7 +48,7 @@ impl MfaRequests {
         let request = mfa::verify(&metadata.token_endpoint, &configuration, &open.token, proof);
         let asks_again = |error: &Error, sent: Instant| {
             let now = context.now().monotonic;
-            retries.asks_again(error, sent.monotonic, now)
+            retries.count_lost_answer(error, sent.monotonic, now)
         };
         let possession = key.map(Possession::of);
         let (answer, sent) = self

@@ -153,7 +153,7 @@ impl RenewalRequests {
     /// Whether to send the same request again.
     fn asks_again(&self, error: &Error, sent: Instant, own: Option<&mut RetryPolicy>) -> bool {
         if let Some(own) = own {
-            return own.asks_again(error, sent.monotonic, self.context.now().monotonic);
+            return own.count_lost_answer(error, sent.monotonic, self.context.now().monotonic);
         }
         let failed = self.context.apply(RequestFailed {
             error: error.clone(),
