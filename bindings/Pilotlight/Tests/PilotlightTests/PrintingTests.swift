@@ -114,6 +114,7 @@ import FoundationNetworking
             "MetadataFlush": [MetadataFlush(applied: [1], dropped: [.init(id: 1, message: "m")], waiting: 1)],
             "MetadataFlush.Dropped": [MetadataFlush.Dropped(id: 1, message: "m")],
             "MetadataUpdate": [MetadataUpdate.done(["planted-key": Self.json]), MetadataUpdate.waiting(id: 1)],
+            "PLTImportOutcome": [PLTImportOutcome.imported],
             "PLTSession": [PLTSession(session)],
             "PLTSessionState": [PLTSessionState.signedIn],
             "PendingMetadataUpdate": session.metadata.pending,
