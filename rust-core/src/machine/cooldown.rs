@@ -92,7 +92,7 @@ impl Cooldowns {
 
     /// Such a renewal finally failed with `error`.
     pub(super) fn begin(&mut self, kind: &RenewalKind, error: &Error, now: Instant, chance: u64) {
-        if changes_nothing(error) {
+        if would_be_answered_alike(error) {
             self.of(kind).failure.begin(error, now, chance);
         }
     }
@@ -133,7 +133,7 @@ impl Cooldowns {
     /// soon as another request shows that there is a network.
     pub(super) fn begin_attempt(&mut self, attempt: Attempt, error: &Error, now: Instant, chance: u64) {
         let waits_for_network = attempt != Attempt::Import && is_unreachable(error);
-        if changes_nothing(error) && !waits_for_network {
+        if would_be_answered_alike(error) && !waits_for_network {
             self.of_attempt(attempt).begin(error, now, chance);
         }
     }
@@ -250,7 +250,7 @@ fn is_unreachable(error: &Error) -> bool {
 
 /// Whether the issuer, or a server in front of it, would answer the same again. Errors of the device or the app itself
 /// cost no request.
-pub(crate) fn changes_nothing(error: &Error) -> bool {
+pub(crate) fn would_be_answered_alike(error: &Error) -> bool {
     matches!(
         error,
         Error::Transport { .. }

@@ -30,7 +30,7 @@ mod stored;
 pub mod table;
 mod tokens;
 
-pub(crate) use cooldown::changes_nothing;
+pub(crate) use cooldown::would_be_answered_alike;
 pub use cooldown::{Attempt, Cooldown, RenewalKind};
 pub use lease::Lease;
 pub use ledger::Revision;

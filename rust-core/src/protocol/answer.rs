@@ -36,6 +36,9 @@ pub fn unexpected(endpoint: Endpoint, answer: &HttpAnswer, problem: &str) -> Pro
             "{problem}; it has the content coding {}, although none was requested",
             sanitized_description(coding)
         ),
+        (None, _) if answer.is_from_a_firewall() => {
+            format!("{problem}; a firewall in front of the server asks for a challenge that only a browser can answer")
+        }
         (None, _) if is_from_an_intermediary(answer) => {
             format!("{problem}; it is a web page, as from a captive portal or a proxy")
         }

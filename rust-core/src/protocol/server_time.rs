@@ -4,8 +4,8 @@ use crate::model::time::Timestamp;
 use crate::protocol::message::HttpAnswer;
 
 /// The seconds that the server asks to wait: `Retry-After` in seconds or as an HTTP date (RFC 9110 10.2.3), otherwise
-/// Auth0's `X-RateLimit-Reset` (a time in seconds since 1970). `now` is the server's time as well as it is known; the
-/// answer's own `Date` is better and takes precedence.
+/// Auth0's `X-RateLimit-Reset` or Okta's `X-Rate-Limit-Reset` (times in seconds since 1970), otherwise `RateLimit-Reset`
+/// (seconds). `now` is the server's time as well as it is known; the answer's own `Date` is better and takes precedence.
 ///
 /// Only a wait between one second and one day counts. Servers also send zero, times in the past, seconds in place of a
 /// time, a time in place of seconds, and milliseconds. Those are ignored.

@@ -48,6 +48,7 @@ impl ImportRecord {
         self.tries.fetch_sub(1, Ordering::SeqCst);
     }
 
+    /// Whether there is nothing to import any more. Asks the store, and stores a closing that could not be stored before.
     pub(super) async fn is_closed(&self) -> Result<bool, Error> {
         if self.is_closed.load(Ordering::SeqCst) {
             self.store_closed().await;

@@ -25,55 +25,21 @@ extension Bool: SessionJSONConvertible {
     public var sessionJSON: SessionJSON { .bool(self) }
 }
 
-extension Int: SessionJSONConvertible {
-    /// An integer.
-    public var sessionJSON: SessionJSON { .integer(Int64(self)) }
-}
-
-extension Int64: SessionJSONConvertible {
-    /// An integer.
-    public var sessionJSON: SessionJSON { .integer(self) }
-}
-
-extension Int8: SessionJSONConvertible {
-    /// A whole number.
-    public var sessionJSON: SessionJSON { .integer(Int64(self)) }
-}
-
-extension Int16: SessionJSONConvertible {
-    /// A whole number.
-    public var sessionJSON: SessionJSON { .integer(Int64(self)) }
-}
-
-extension Int32: SessionJSONConvertible {
-    /// A whole number.
-    public var sessionJSON: SessionJSON { .integer(Int64(self)) }
-}
-
-extension UInt8: SessionJSONConvertible {
-    /// A whole number.
-    public var sessionJSON: SessionJSON { .integer(Int64(self)) }
-}
-
-extension UInt16: SessionJSONConvertible {
-    /// A whole number.
-    public var sessionJSON: SessionJSON { .integer(Int64(self)) }
-}
-
-extension UInt32: SessionJSONConvertible {
-    /// A whole number.
-    public var sessionJSON: SessionJSON { .integer(Int64(self)) }
-}
-
-extension UInt: SessionJSONConvertible {
-    /// A whole number. One that is larger than `Int64.max` has none: sending it throws, as NaN does.
-    public var sessionJSON: SessionJSON { UInt64(self).sessionJSON }
-}
-
-extension UInt64: SessionJSONConvertible {
-    /// A whole number. One that is larger than `Int64.max` has none: sending it throws, as NaN does.
+extension SessionJSONConvertible where Self: BinaryInteger {
+    /// An integer. One that is larger than `Int64.max` cannot be represented: sending it throws, as it does for NaN.
     public var sessionJSON: SessionJSON { Int64(exactly: self).map(SessionJSON.integer) ?? .double(.nan) }
 }
+
+extension Int: SessionJSONConvertible {}
+extension Int8: SessionJSONConvertible {}
+extension Int16: SessionJSONConvertible {}
+extension Int32: SessionJSONConvertible {}
+extension Int64: SessionJSONConvertible {}
+extension UInt: SessionJSONConvertible {}
+extension UInt8: SessionJSONConvertible {}
+extension UInt16: SessionJSONConvertible {}
+extension UInt32: SessionJSONConvertible {}
+extension UInt64: SessionJSONConvertible {}
 
 extension Float: SessionJSONConvertible {
     /// The same number as a `Double`, with all its digits. JSON has no NaN and no infinity: sending one throws.

@@ -8,7 +8,7 @@ use super::super::event::{SessionEvent, SignInWay};
 use super::super::input::ItemSeen;
 use super::super::outcome::{Effects, Verdict};
 use super::super::phase::Phase;
-use super::super::provenance::update_ids;
+use super::super::provenance::{Provenance, update_ids};
 use super::super::revocations;
 use super::super::state::Machine;
 use super::store::announce_restored;
@@ -80,9 +80,8 @@ fn revoke_too(machine: &mut Machine, found: &StoredSession, is_first_look: bool)
 
 /// Another process has signed out too. Its tokens and ours wait to be revoked.
 fn wait_for_both(machine: &mut Machine, found: &[PendingRevocation]) {
-    let base = mem::replace(&mut machine.provenance.stored_revocations, revocations::tokens(found));
     if let Some(waiting) = machine.phase.revocations_mut() {
-        *waiting = revocations::merge(&base, mem::take(waiting), found.to_vec());
+        *waiting = merged_revocations(&mut machine.provenance, mem::take(waiting), found.to_vec());
     }
 }
 
@@ -306,11 +305,19 @@ fn merge_updates(machine: &mut Machine, held: &mut StoredSession, found: &mut St
 }
 
 fn merge_revocations(machine: &mut Machine, held: &mut StoredSession, found: &mut StoredSession) {
-    let stored = revocations::tokens(&found.revocations);
-    let base = mem::replace(&mut machine.provenance.stored_revocations, stored);
     let (ours, theirs) = (&mut held.revocations, &mut found.revocations);
-    let merged = revocations::merge(&base, mem::take(ours), mem::take(theirs));
+    let merged = merged_revocations(&mut machine.provenance, mem::take(ours), mem::take(theirs));
     (*ours, *theirs) = (merged.clone(), merged);
+}
+
+/// Ours and those that were read from the store.
+fn merged_revocations(
+    provenance: &mut Provenance,
+    ours: Vec<PendingRevocation>,
+    theirs: Vec<PendingRevocation>,
+) -> Vec<PendingRevocation> {
+    let base = mem::replace(&mut provenance.stored_revocations, revocations::tokens(&theirs));
+    revocations::merge(&base, ours, theirs)
 }
 
 /// Adds tokens that have to be revoked.

@@ -79,40 +79,31 @@ pub(crate) fn keep_orphan(machine: &mut Machine, input: TokenOrphaned, _: &mut E
 /// wrong, a sign-out of a moment ago is years old.
 pub(crate) fn settle_revocation(machine: &mut Machine, input: RevocationEnded, _: &mut Effects) -> Verdict {
     if input.failure.as_ref().is_some_and(is_passing) {
-        let stored = store_orphans(machine);
-        let forgotten = keep_revocations(machine, |pending| revocations::is_current(pending, input.at));
-        return if forgotten == Verdict::Changed {
-            forgotten
-        } else {
-            stored
-        };
+        return change_revocations(machine, |pending, orphans| {
+            mem::take(orphans)
+                .into_iter()
+                .for_each(|orphan| revocations::add(pending, orphan));
+            pending.retain(|pending| revocations::is_current(pending, input.at));
+        });
     }
     machine.cooldowns.end_attempt(Attempt::Revocation);
     machine.orphans.retain(|orphan| orphan.token != input.token);
-    keep_revocations(machine, |pending| pending.token != input.token)
+    change_revocations(machine, |pending, _| {
+        pending.retain(|pending| pending.token != input.token)
+    })
 }
 
-/// While the store has not been read, they wait in memory.
-fn store_orphans(machine: &mut Machine) -> Verdict {
-    if machine.orphans.is_empty() {
-        return Verdict::Unchanged;
-    }
+/// Changes what waits, given the orphans. While the store has not been read, they wait in memory.
+fn change_revocations(
+    machine: &mut Machine,
+    change: impl FnOnce(&mut Vec<PendingRevocation>, &mut Vec<PendingRevocation>),
+) -> Verdict {
     let Some(pending) = machine.phase.revocations_mut() else {
         return Verdict::Unchanged;
     };
-    let orphans = mem::take(&mut machine.orphans);
-    orphans.into_iter().for_each(|orphan| revocations::add(pending, orphan));
-    machine.ledger.change();
-    Verdict::Changed
-}
-
-fn keep_revocations(machine: &mut Machine, keeps: impl Fn(&PendingRevocation) -> bool) -> Verdict {
-    let Some(pending) = machine.phase.revocations_mut() else {
-        return Verdict::Unchanged;
-    };
-    let known = pending.len();
-    pending.retain(keeps);
-    if pending.len() == known {
+    let known = pending.clone();
+    change(pending, &mut machine.orphans);
+    if *pending == known {
         return Verdict::Unchanged;
     }
     machine.ledger.change();

@@ -3,8 +3,10 @@
 use url::Url;
 
 use super::{NOW, answer, error, json};
+use crate::protocol::answer::unexpected;
 use crate::protocol::device_authorization::{self, Polled};
 use crate::protocol::discovery::IssuerMetadata;
+use crate::protocol::endpoint::Endpoint;
 use crate::protocol::error::ProtocolError;
 use crate::protocol::failure::{Extras, Grant, token_failure};
 use crate::protocol::message::HttpAnswer;
@@ -238,6 +240,25 @@ fn a_page_in_place_of_the_pushed_requests_endpoint_is_no_setting() {
         let failure = pushed_authorization::read(&answer(status, media_type, ""), NOW).unwrap_err();
         let found = matches!(failure, ProtocolError::Configuration { .. });
         assert_eq!(found, is_setting, "{status} {media_type}: {failure:?}");
+    }
+}
+
+/// AWS WAF's challenge has an empty body and is labelled as HTML: it is no page of a captive portal.
+#[test]
+fn a_message_says_who_answered_in_the_servers_place() {
+    for (action, body, says) in [
+        (Some("challenge"), "", "a firewall in front of the server"),
+        (Some("captcha"), "<html>", "a firewall in front of the server"),
+        (None, "<html>", "a web page, as from a captive portal"),
+    ] {
+        let mut answer = answer(202, "text/html", body);
+        let header = |action: &str| ("x-amzn-waf-action".to_owned(), action.to_owned());
+        answer.headers.extend(action.map(header));
+        let failure = unexpected(Endpoint::TOKEN, &answer, "not a JSON object");
+        let ProtocolError::UnexpectedAnswer { problem, .. } = failure else {
+            panic!("{failure:?}");
+        };
+        assert!(problem.contains(says), "{problem}");
     }
 }
 

@@ -7,8 +7,10 @@
 //! - `exchange`: the only way to the network, and the server's clock.
 //! - `proofs`: proofs of possession, and their nonces.
 //! - `published`: endpoints and keys.
+//! - `calls`: requests, with a proof of possession, and again where an answer was lost.
 //! - `verifier`: checks what the issuer signed: ID tokens, and signed userinfo answers.
 
+mod calls;
 mod exchange;
 mod proofs;
 mod published;

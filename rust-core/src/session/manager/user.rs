@@ -172,8 +172,9 @@ impl SessionManager {
     }
 
     /// Sends the queued changes in order (network; persists). Reports the outcome of these changes and of earlier ones
-    /// that were sent automatically and refused. A change that the server refuses for good (4xx except 401, 408, 425
-    /// and 429, RFC 9110 15.5) is dropped. After a transient failure, that change and all later ones stay queued.
+    /// that were sent automatically and refused. A change that the server refuses for good (4xx except 401, 407, 408, 425
+    /// and 429, RFC 9110 15.5; 403 to 405 only with the API's own JSON) is dropped, and so is one whose answer is too large
+    /// three times. After a transient failure, that change and all later ones stay queued.
     ///
     /// # Errors
     /// As [`SessionManager::update_metadata`] except for transient failures.

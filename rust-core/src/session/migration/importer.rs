@@ -205,19 +205,14 @@ impl Importer {
         let expires_at = found.expires_at.unwrap_or(now);
         let lifetime = expires_at.seconds_since(now).max(ASSUMED_LIFETIME_SECONDS);
         let (mut received_at, mut lifetime) = (expires_at.plus(-lifetime), lifetime);
-        // Lock stores no times besides those in the ID token, and older tenants renew that by delegation only.
         let times = found.id_token.as_ref().and_then(jose::lifetime);
+        let began_at = user.authenticated_at.or(times.map(|(issued_at, _)| issued_at));
+        // Lock stores no times besides those in the ID token, and older tenants renew that by delegation only.
         let times = times.filter(|_| configuration.legacy && found.expires_at.is_none());
         let lives_by_id_token = times.is_some();
         if let Some((issued_at, expires_at)) = times {
             (received_at, lifetime) = (issued_at, expires_at.seconds_since(issued_at));
         }
-        let id_token_issued_at = found
-            .id_token
-            .as_ref()
-            .and_then(jose::lifetime)
-            .map(|(issued_at, _)| issued_at);
-        let began_at = user.authenticated_at.or(id_token_issued_at);
         let others = |machine: &Machine| Stored::of(machine).revocations_of_others(&user.subject);
         let revocations = self.context.read(others);
         let profile = found

@@ -19,7 +19,7 @@ use crate::model::credentials::Credentials;
 use crate::model::json::text_of;
 use crate::model::proof_key::ProofKey;
 use crate::model::secret::Secret;
-use crate::model::time::{Instant, Timestamp};
+use crate::model::time::Timestamp;
 use crate::ports::LogLevel;
 use crate::protocol::discovery::IssuerMetadata;
 use crate::protocol::endpoint::Endpoint;
@@ -204,12 +204,9 @@ impl UserLookup {
         let key = key.as_ref();
         let possession = key.map(Possession::of);
         let mut retries = RetryPolicy::from(self.context.now().monotonic);
-        let asks_again = |error: &Error, sent: Instant| {
-            retries.count_lost_answer(error, sent.monotonic, self.context.now().monotonic)
-        };
         let (answer, sent) = self
             .issuer
-            .call_again(possession, Endpoint::TOKEN, request, asks_again)
+            .call_again(possession, Endpoint::TOKEN, request, Some(&mut retries))
             .await?;
         let extras = token::extras(&configuration, &[], &[]);
         let answer = token::read_with(&answer, Grant::RefreshToken, extras, key, self.issuer.server_now())?;

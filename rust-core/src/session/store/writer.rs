@@ -26,6 +26,7 @@ const MOST_SWAPS: usize = 16;
 /// How often in a row the store may refuse a swap although another read finds the same item. After that, the store
 /// cannot compare this item, and what is in memory must not be lost because of it.
 const MOST_REFUSALS: usize = 4;
+
 #[derive(Debug)]
 pub(super) struct Writer {
     context: Arc<Context>,

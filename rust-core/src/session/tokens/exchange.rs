@@ -20,10 +20,10 @@ use super::in_memory::TokensInMemory;
 use super::mfa_challenges::{MfaChallenges, Refused};
 use super::renewer::{MOST_REPLACEMENTS, Renewer};
 use super::subject_token;
-use crate::machine::changes_nothing;
 use crate::machine::error::Error;
 use crate::machine::refused_tokens::RefusedTokens;
 use crate::machine::retry::{RetryPolicy, is_for_the_moment};
+use crate::machine::would_be_answered_alike;
 use crate::model::proof_key::{ProofKey, TokenBinding};
 use crate::model::secret::{Fingerprint, Secret};
 use crate::model::state::SessionState;
@@ -207,7 +207,7 @@ impl TokenExchanges {
                     }
                 }
                 Err(Failure::NothingToShow(error)) => {
-                    if refused.is_some() && changes_nothing(&error) {
+                    if refused.is_some() && would_be_answered_alike(&error) {
                         // The next call would be refused again, and there would be no fresh token again.
                         self.exchanged.fail(key, asked, &error);
                     }
@@ -273,15 +273,12 @@ impl TokenExchanges {
         retries: &mut RetryPolicy,
     ) -> Result<(TokenAnswer, Instant), Failure> {
         let metadata = self.issuer.metadata().await.map_err(Failure::Other)?;
-        let (context, key) = (&self.context, self.memory.proof_key());
-        let configuration = context.configuration();
+        let (configuration, key) = (self.context.configuration(), self.memory.proof_key());
         let request = protocol::request(&metadata.token_endpoint, &configuration, exchange, subject);
-        let asks_again =
-            |error: &Error, sent: Instant| retries.count_lost_answer(error, sent.monotonic, context.now().monotonic);
         let possession = key.as_ref().map(Possession::of);
         let answered = self
             .issuer
-            .call_again(possession, Endpoint::TOKEN, request, asks_again)
+            .call_again(possession, Endpoint::TOKEN, request, Some(retries))
             .await;
         let (answer, sent) = answered.map_err(Failure::Other)?;
         let now = self.issuer.server_now();

@@ -46,14 +46,10 @@ impl MfaRequests {
         let (context, configuration) = (&self.context, self.context.configuration());
         let mut retries = RetryPolicy::from(context.now().monotonic);
         let request = mfa::verify(&metadata.token_endpoint, &configuration, &open.token, proof);
-        let asks_again = |error: &Error, sent: Instant| {
-            let now = context.now().monotonic;
-            retries.count_lost_answer(error, sent.monotonic, now)
-        };
         let possession = key.map(Possession::of);
         let (answer, sent) = self
             .issuer
-            .call_again(possession, Endpoint::TOKEN, request, asks_again)
+            .call_again(possession, Endpoint::TOKEN, request, Some(&mut retries))
             .await?;
         let extras = token::extras(&configuration, &[], &[]);
         let read = token::read_with(&answer, Grant::Mfa, extras, key, self.issuer.server_now());

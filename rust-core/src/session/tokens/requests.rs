@@ -11,10 +11,9 @@ use super::audiences::asked_for;
 use super::delegation;
 use super::mfa_challenges::{MfaChallenges, Refused, RefusedRenewal, is_over};
 use super::requirement::Renewal;
+use crate::machine::RenewalInput;
 use crate::machine::error::Error;
-use crate::machine::input::RequestFailed;
 use crate::machine::retry::RetryPolicy;
-use crate::machine::{Effect, RenewalInput};
 use crate::model::proof_key;
 use crate::model::time::Instant;
 use crate::ports::LogLevel;
@@ -86,8 +85,8 @@ impl RenewalRequests {
             };
             let shown = input.proof_key.as_ref().filter(|_| !unproved);
             let possession = shown.map(Possession::of);
-            let asks_again = |error: &Error, sent| self.asks_again(error, sent, retries.as_mut());
-            match self.issuer.call_again(possession, endpoint, request, asks_again).await {
+            let call = self.issuer.call_again(possession, endpoint, request, retries.as_mut());
+            match call.await {
                 Ok((answer, sent)) => {
                     let tokens = match input.delegation.filter(|_| mfa.is_none()) {
                         Some(shown) => legacy::delegation::read_renewal(&answer, shown, self.issuer.server_now()),
@@ -148,19 +147,6 @@ impl RenewalRequests {
             // A token for a single use no longer has a caller once the user has answered.
             error => error.into(),
         }
-    }
-
-    /// Whether to send the same request again.
-    fn asks_again(&self, error: &Error, sent: Instant, own: Option<&mut RetryPolicy>) -> bool {
-        if let Some(own) = own {
-            return own.count_lost_answer(error, sent.monotonic, self.context.now().monotonic);
-        }
-        let failed = self.context.apply(RequestFailed {
-            error: error.clone(),
-            sent: sent.monotonic,
-            now: self.context.now().monotonic,
-        });
-        failed.effects.contains(&Effect::SendAgain)
     }
 }
 
