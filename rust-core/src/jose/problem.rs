@@ -47,8 +47,8 @@ pub enum IdTokenProblem {
 pub struct IdTokenError {
     /// The rule that was broken.
     pub problem: IdTokenProblem,
-    /// The expected and the found value.
-    pub mismatch: Option<Mismatch>,
+    /// The expected and the found value. Boxed, because every error is as large as the largest.
+    pub mismatch: Option<Box<Mismatch>>,
 }
 
 /// The value that a rule expects, and the value in the token. Only algorithms, issuers, clients and times: never `sub`,
@@ -75,10 +75,10 @@ impl IdTokenProblem {
     pub(super) fn with(self, expected: impl Into<String>, found: impl Into<String>) -> IdTokenError {
         IdTokenError {
             problem: self,
-            mismatch: Some(Mismatch {
+            mismatch: Some(Box::new(Mismatch {
                 expected: expected.into(),
                 found: found.into(),
-            }),
+            })),
         }
     }
 }
@@ -86,7 +86,7 @@ impl IdTokenProblem {
 impl fmt::Display for IdTokenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.problem)?;
-        match &self.mismatch {
+        match self.mismatch.as_deref() {
             Some(Mismatch { expected, found }) => write!(f, " (expected {expected}, found {found})"),
             None => Ok(()),
         }

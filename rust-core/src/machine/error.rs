@@ -209,7 +209,7 @@ impl Error {
             | Self::AccessDenied { description: said, .. }
             | Self::Refused { description: said, .. }
             | Self::RenewalsRefused { description: said, .. }
-            | Self::SignIn { description: said, .. } => said.issuer.as_ref(),
+            | Self::SignIn { description: said, .. } => said.issuer(),
             _ => None,
         }
     }
@@ -276,10 +276,7 @@ impl From<ProtocolError> for Error {
                 server, description, ..
             } => Self::InteractionRequired {
                 server,
-                code: Explanation {
-                    text: "mfa_required".to_owned(),
-                    issuer: description.issuer,
-                },
+                code: description.with_text("mfa_required"),
             },
             ProtocolError::AccessDenied { server, description } => Self::AccessDenied { server, description },
             ProtocolError::Refused {

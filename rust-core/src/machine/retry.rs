@@ -105,7 +105,7 @@ fn is_worth_another(error: &Error) -> bool {
         // Only a token request changes anything. A request that only reads can be sent again, whatever happened to the
         // first.
         Error::Transport { server, error } => {
-            (!error.may_have_been_processed || server.endpoint != Endpoint::TOKEN)
+            (!error.may_have_been_processed || server.endpoint() != Endpoint::TOKEN)
                 && matches!(
                     error.kind,
                     TransportErrorKind::Unreachable | TransportErrorKind::Timeout | TransportErrorKind::Interrupted

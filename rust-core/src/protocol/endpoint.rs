@@ -26,22 +26,25 @@ impl Endpoint {
     }
 }
 
-/// The server that was asked: an endpoint, and its host.
+/// The server that was asked: an endpoint, and its host. As large as a pointer, because it is part of most errors, and
+/// every result of a call is as large as the largest error.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Server {
-    /// The endpoint.
-    pub endpoint: Endpoint,
-    /// The host name, with the port if it is not the default. Empty if nothing was sent.
-    pub host: String,
-}
+pub struct Server(Box<(Endpoint, String)>);
 
 impl Server {
+    /// The endpoint at this host: its name, with the port if it is not the default; empty if nothing was sent.
+    pub fn new(endpoint: Endpoint, host: String) -> Self {
+        Self(Box::new((endpoint, host)))
+    }
+
     /// The endpoint at this URL.
     pub fn at(endpoint: Endpoint, url: &Url) -> Self {
-        Self {
-            endpoint,
-            host: host_of(url),
-        }
+        Self::new(endpoint, host_of(url))
+    }
+
+    /// The endpoint.
+    pub fn endpoint(&self) -> Endpoint {
+        self.0.0
     }
 }
 
@@ -56,20 +59,18 @@ pub fn host_of(url: &Url) -> String {
 
 impl From<Endpoint> for Server {
     fn from(endpoint: Endpoint) -> Self {
-        Self {
-            endpoint,
-            host: String::new(),
-        }
+        Self::new(endpoint, String::new())
     }
 }
 
 impl fmt::Display for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.endpoint)?;
-        if self.host.is_empty() {
+        let (endpoint, host) = &*self.0;
+        write!(f, "{endpoint}")?;
+        if host.is_empty() {
             Ok(())
         } else {
-            write!(f, " of {}", self.host)
+            write!(f, " of {host}")
         }
     }
 }

@@ -107,7 +107,7 @@ impl ProtocolError {
             Some(audience),
         ) = (&mut self, audience)
         {
-            problem.text = format!("{problem}; asked for {}", quoted(audience));
+            problem.set_text(format!("{problem}; asked for {}", quoted(audience)));
         }
         self
     }
@@ -131,7 +131,7 @@ impl ProtocolError {
         | Self::Refused { description: said, .. }
         | Self::SignIn { description: said, .. } = &mut self
         {
-            said.issuer = IssuerMessage::read(words);
+            said.set_issuer(IssuerMessage::read(words));
         }
         self
     }

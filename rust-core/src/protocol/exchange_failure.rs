@@ -42,13 +42,13 @@ pub(super) struct Asked<'a> {
 /// | any other | as after any token request |
 pub(super) fn meaning(failure: ProtocolError, answer: &HttpAnswer, asked: Asked<'_>) -> ExchangeFailure {
     let server = answer.server(Endpoint::TOKEN);
-    let configuration = |field, words: Explanation, hint: &str| ProtocolError::Configuration {
-        server: server.clone(),
-        field,
-        problem: Explanation {
-            text: explained(&words.text, hint),
-            issuer: words.issuer,
-        },
+    let configuration = |field, mut problem: Explanation, hint: &str| {
+        problem.set_text(explained(&problem, hint));
+        ProtocolError::Configuration {
+            server: server.clone(),
+            field,
+            problem,
+        }
     };
     let (code, description) = match failure {
         ProtocolError::SignIn { code, description } => (code, description),
@@ -59,20 +59,17 @@ pub(super) fn meaning(failure: ProtocolError, answer: &HttpAnswer, asked: Asked<
         } => return ExchangeFailure::Other(configuration("client_id", problem, CLIENT_HINT)),
         other => return ExchangeFailure::Other(other.about_audience(Some(&asked.audience.identifier))),
     };
-    let words = description.text.to_ascii_lowercase();
-    let whole = Explanation {
-        text: said(&code, &description.text),
-        issuer: description.issuer.clone(),
-    };
+    let words = description.to_ascii_lowercase();
+    let whole = description.clone().with_text(&said(&code, &description));
     let is_refused = matches!(code.as_str(), "invalid_grant" | "invalid_token" | "invalid_request");
     ExchangeFailure::Other(match code.as_str() {
         _ if is_refused && asked.has_actor && words.contains("actor") => {
-            let problem = format!("is not accepted by the issuer ({})", whole.text);
+            let problem = format!("is not accepted by the issuer ({})", whole);
             ProtocolError::Argument(InvalidValue::new("actor", problem))
         }
-        "invalid_grant" | "invalid_token" => return ExchangeFailure::Subject(refused(&whole.text, asked.subject)),
+        "invalid_grant" | "invalid_token" => return ExchangeFailure::Subject(refused(&whole, asked.subject)),
         "invalid_request" if calls_it_stale(&words) => {
-            return ExchangeFailure::Subject(refused(&whole.text, asked.subject));
+            return ExchangeFailure::Subject(refused(&whole, asked.subject));
         }
         "invalid_request" => configuration("client_id", whole, REQUEST_HINT),
         "access_denied" if is_about_audience(&words) => {

@@ -249,7 +249,7 @@ pub(super) fn about_client(mut failure: ProtocolError, hint: &str) -> ProtocolEr
         ..
     } = &mut failure
     {
-        problem.text = explained(&problem.text, hint);
+        problem.set_text(explained(problem, hint));
     }
     failure
 }

@@ -66,21 +66,49 @@ impl fmt::Debug for IssuerMessage {
     }
 }
 
-/// What went wrong, in words for a log, and what the issuer said about it.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Explanation {
+/// What went wrong, in words for a log, and what the issuer said about it. As large as a pointer, because it is part of
+/// most errors.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Explanation(Box<Words>);
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Words {
     /// For logs.
-    pub text: String,
+    text: String,
     /// For the app to show.
-    pub issuer: Option<IssuerMessage>,
+    issuer: Option<IssuerMessage>,
+}
+
+impl Explanation {
+    /// The issuer's own words, for the app to show.
+    pub fn issuer(&self) -> Option<&IssuerMessage> {
+        self.0.issuer.as_ref()
+    }
+
+    /// Replaces the issuer's own words.
+    pub fn set_issuer(&mut self, issuer: Option<IssuerMessage>) {
+        self.0.issuer = issuer;
+    }
+
+    /// Replaces the words for a log.
+    pub fn set_text(&mut self, text: String) {
+        self.0.text = text;
+    }
+
+    /// The same with other words for a log.
+    #[must_use]
+    pub fn with_text(mut self, text: &str) -> Self {
+        self.set_text(text.to_owned());
+        self
+    }
 }
 
 impl<T: Into<String>> From<T> for Explanation {
     fn from(text: T) -> Self {
-        Self {
+        Self(Box::new(Words {
             text: text.into(),
             issuer: None,
-        }
+        }))
     }
 }
 
@@ -88,13 +116,13 @@ impl Deref for Explanation {
     type Target = str;
 
     fn deref(&self) -> &str {
-        &self.text
+        &self.0.text
     }
 }
 
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        f.write_str(self)
     }
 }
 

@@ -137,17 +137,14 @@ pub struct HttpAnswer {
 impl HttpAnswer {
     /// The answer, attributed to this host.
     #[must_use]
-    pub fn from_host(mut self, host: &str) -> Self {
-        host.clone_into(&mut self.host);
+    pub fn from_host(mut self, host: String) -> Self {
+        self.host = host;
         self
     }
 
     /// The server that answered.
     pub fn server(&self, endpoint: Endpoint) -> Server {
-        Server {
-            endpoint,
-            host: self.host.clone(),
-        }
+        Server::new(endpoint, self.host.clone())
     }
 
     /// The first header of that name (in lower case).

@@ -11,7 +11,6 @@ use crate::model::proof_key::ProofKey;
 use crate::model::secret::Secret;
 use crate::model::time::Timestamp;
 use crate::protocol::error::ProtocolError;
-use crate::protocol::issuer_message::Explanation;
 use crate::protocol::message::{HttpAnswer, HttpRequest};
 
 pub(super) const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
@@ -88,11 +87,8 @@ pub fn read_sign_in(
     token::read_with(answer, Grant::TokenExchange, extras, key, now).map_err(|failure| match failure {
         // This already is a sign-in: the app shows the issuer's page, or explains the code.
         ProtocolError::InteractionRequired { code, .. } => ProtocolError::SignIn {
-            code: code.text,
-            description: Explanation {
-                text: "the issuer wants the user to take part, as in the browser".to_owned(),
-                issuer: code.issuer,
-            },
+            code: code.to_string(),
+            description: code.with_text("the issuer wants the user to take part, as in the browser"),
         },
         failure => about_client(failure, CLIENT_HINT),
     })

@@ -33,7 +33,7 @@ impl Refusal {
         // See `resource_owner`: the description may quote the password.
         let words = match self.description.as_str() {
             "" => String::new(),
-            _ if self.server.endpoint == Endpoint::RESOURCE_OWNER => String::new(),
+            _ if self.server.endpoint() == Endpoint::RESOURCE_OWNER => String::new(),
             words => format!(": {words}"),
         };
         ProtocolError::Configuration {

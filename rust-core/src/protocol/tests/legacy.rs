@@ -8,8 +8,8 @@ use crate::protocol::message::HttpAnswer;
 
 fn words(failure: &ProtocolError) -> String {
     match failure {
-        ProtocolError::Configuration { problem, .. } => problem.text.clone(),
-        ProtocolError::SignIn { description, .. } => description.text.clone(),
+        ProtocolError::Configuration { problem, .. } => problem.to_string(),
+        ProtocolError::SignIn { description, .. } => description.to_string(),
         other => format!("{other:?}"),
     }
 }

@@ -11,7 +11,7 @@ use crate::machine::error::Error;
 use crate::model::time::{Instant, Timestamp};
 use crate::ports::{LogLevel, Transport};
 use crate::protocol::content_coding::decoded;
-use crate::protocol::endpoint::{Endpoint, Server};
+use crate::protocol::endpoint::{Endpoint, Server, host_of};
 use crate::protocol::message::{HttpAnswer, HttpRequest};
 use crate::protocol::server_time::server_date;
 
@@ -60,23 +60,27 @@ impl Exchange {
         let headers = configuration.headers_for(&request.url).iter();
         let request = headers.fold(request, |request, (name, value)| request.with_header(name, value));
         let request = request.with_header("accept-encoding", "identity");
-        let server = Server::at(endpoint, &request.url);
+        let host = host_of(&request.url);
         let sent = context.now();
         let outcome = self.transport.send(request).await;
         let status = outcome.as_ref().ok().map(|answer| answer.status);
         let result = status.map_or(MeasuredResult::NetworkFailed, MeasuredResult::of_status);
         context.measure(Operation::Request { endpoint, status }, result, sent);
-        let outcome = outcome.map(|answer| decoded(answer.from_host(&server.host)));
-        match &outcome {
+        match outcome {
             Ok(answer) => {
+                let answer = decoded(answer.from_host(host));
                 context.log(LogLevel::Debug, &format!("{endpoint}: status {}", answer.status));
-                if let Some(date) = server_date(answer) {
+                if let Some(date) = server_date(&answer) {
                     self.server_clock.learn(date, context.now());
                 }
+                Ok(answer)
             }
-            Err(error) => context.log(LogLevel::Warning, &format!("{server}: {error}")),
+            Err(error) => {
+                let server = Server::new(endpoint, host);
+                context.log(LogLevel::Warning, &format!("{server}: {error}"));
+                Err(Error::Transport { server, error })
+            }
         }
-        outcome.map_err(|error| Error::Transport { server, error })
     }
 
     /// The server's time now, as far as it is known.

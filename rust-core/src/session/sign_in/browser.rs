@@ -272,7 +272,7 @@ fn ends_attempt(error: &Error) -> bool {
         Error::IdToken(error) => error.problem != IdTokenProblem::KeysUnavailable,
         Error::SignInCancelled | Error::Store(_) | Error::InteractionRequired { .. } => true,
         Error::ServerConfiguration { server, .. } => {
-            matches!(server.endpoint, Endpoint::TOKEN | Endpoint::AUTHORIZATION)
+            matches!(server.endpoint(), Endpoint::TOKEN | Endpoint::AUTHORIZATION)
         }
         _ => false,
     }

@@ -233,7 +233,7 @@ impl Mfa {
     /// The refusal concerns this answer, and the session and the challenge stay; or it concerns the `mfa_token`.
     fn rejected(&self, id: u64, error: Error) -> Error {
         match error {
-            Error::SignIn { code, description } if mfa::is_of_token(&code, &description.text) => {
+            Error::SignIn { code, description } if mfa::is_of_token(&code, &description) => {
                 let message = format!(
                     "the issuer no longer accepts the mfa_token: {}",
                     said(&code, &description)
