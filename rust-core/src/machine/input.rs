@@ -198,7 +198,7 @@ pub struct RenewalAnswered {
     /// Whether the request asked for only a part of what is granted.
     pub asks_for_less: bool,
     /// What the issuer gave.
-    pub answer: TokenAnswer,
+    pub answer: Box<TokenAnswer>,
     /// When the answer came.
     pub at: Instant,
 }

@@ -22,9 +22,9 @@ pub struct Outcome {
 
 impl Outcome {
     /// The input of the renewal, if one was requested and can be made.
-    pub fn renewal(self) -> Option<RenewalInput> {
+    pub fn renewal(self) -> Option<Box<RenewalInput>> {
         self.effects.into_iter().find_map(|effect| match effect {
-            Effect::Renew(input) => Some(*input),
+            Effect::Renew(input) => Some(input),
             _ => None,
         })
     }

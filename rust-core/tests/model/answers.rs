@@ -32,7 +32,7 @@ impl World {
                 audience: None,
                 sent: Some(input.token.clone()),
                 asks_for_less: false,
-                answer: (*answer).clone(),
+                answer: answer.clone(),
                 at,
             },
         );

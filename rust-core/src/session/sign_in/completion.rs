@@ -69,7 +69,7 @@ impl SignInCompletion {
     pub(super) async fn enter(
         &self,
         attempt: &Attempt,
-        session: StoredSession,
+        session: Box<StoredSession>,
         (by, received): (SignInWay, Instant),
     ) -> Result<SessionState, Error> {
         let context = &self.context;
@@ -81,7 +81,7 @@ impl SignInCompletion {
         let subject = session.subject.clone();
         let lacks_refresh_token = refresh_token.is_none() && attempt.asks_for_refresh_token();
         let input = SignedIn {
-            session: Box::new(session),
+            session,
             by,
             lacks_refresh_token,
             received: received.monotonic,
@@ -108,7 +108,7 @@ impl SignInCompletion {
         &self,
         attempt: &Attempt,
         of: &SteppingUp,
-        session: StoredSession,
+        session: Box<StoredSession>,
         received: Instant,
     ) -> Result<SessionState, Error> {
         let context = &self.context;
@@ -120,7 +120,7 @@ impl SignInCompletion {
         let subject = session.subject.clone();
         let input = SteppedUp {
             generation: of.generation,
-            session: Box::new(session),
+            session,
             received: received.monotonic,
         };
         let Some(outcome) = self.pending.finish_with(attempt.id, || context.apply(input)) else {
@@ -179,8 +179,8 @@ impl SignInCompletion {
         tokens: TokenAnswer,
         claims: IdTokenClaims,
         received: Instant,
-    ) -> StoredSession {
-        StoredSession {
+    ) -> Box<StoredSession> {
+        Box::new(StoredSession {
             version: CURRENT_VERSION,
             issuer: issuer.to_owned(),
             client_id: self.context.configuration().client_id.clone(),
@@ -220,6 +220,6 @@ impl SignInCompletion {
             discovery: None,
             proof_nonces: ProofNonces::default(),
             unknown: SecretMembers::default(),
-        }
+        })
     }
 }

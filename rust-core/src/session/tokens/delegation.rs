@@ -47,7 +47,12 @@ impl DelegatedRenewal {
     }
 
     /// Processes the answer to a renewal by delegation.
-    pub(super) async fn take(&self, input: RenewalInput, answer: TokenAnswer, at: Instant) -> Result<Secret, Error> {
+    pub(super) async fn take(
+        &self,
+        input: Box<RenewalInput>,
+        answer: TokenAnswer,
+        at: Instant,
+    ) -> Result<Secret, Error> {
         let unexpected = |problem: String| Error::UnexpectedAnswer {
             server: endpoint::ENDPOINT.into(),
             status: 200,
@@ -68,7 +73,7 @@ impl DelegatedRenewal {
             audience,
             sent,
             asks_for_less: false,
-            answer,
+            answer: Box::new(answer),
             at,
         });
         if taken.verdict == Verdict::Superseded {

@@ -208,7 +208,7 @@ impl Renewer {
                 Err(Error::Reauthenticate(reason)) => {
                     // The refusal counts only for the current refresh token. The store may hold a newer one, or another
                     // task of this process may have merged one already, for example after a suspension.
-                    let ends = !store.merge().await? && self.is_refused(input, reason);
+                    let ends = !store.merge().await? && self.is_refused(&input, reason);
                     if ends {
                         return self.end(reason, of).await;
                     }
@@ -220,7 +220,7 @@ impl Renewer {
                     // Some issuers use these errors for a spent token too.
                     let is_newer = store.merge().await.unwrap_or(false);
                     if !is_newer && memory.would_renew_with(&input.token) {
-                        return Err(self.declined(input, renewal, error));
+                        return Err(self.declined(&input, renewal, error));
                     }
                     if let Some(token) = memory.granted(requirement, of) {
                         return Ok(token);
@@ -237,7 +237,7 @@ impl Renewer {
     /// If keys have to be fetched first, the tokens are stored as unchecked before that.
     async fn take(
         &self,
-        input: RenewalInput,
+        input: Box<RenewalInput>,
         mut answer: TokenAnswer,
         at: Instant,
         renewal: &Renewal,
@@ -256,7 +256,7 @@ impl Renewer {
             audience: of.cloned(),
             sent: Some(input.token.clone()),
             asks_for_less: !renewal.options.scopes.is_empty(),
-            answer: answer.clone(),
+            answer: Box::new(answer.clone()),
             at,
         });
         if taken.verdict == Verdict::Superseded {
@@ -317,11 +317,10 @@ impl Renewer {
         Ok(())
     }
 
-    fn is_refused(&self, input: RenewalInput, reason: ReauthenticationReason) -> bool {
-        let RenewalInput { generation, token, .. } = input;
+    fn is_refused(&self, input: &RenewalInput, reason: ReauthenticationReason) -> bool {
         let refused = self.context.apply(RenewalRefused {
-            generation,
-            token,
+            generation: input.generation,
+            token: input.token.clone(),
             reason,
         });
         refused.verdict == Verdict::Changed
@@ -342,11 +341,11 @@ impl Renewer {
     }
 
     /// The issuer refused the current refresh token without giving a reason.
-    fn declined(&self, input: RenewalInput, renewal: &Renewal, error: Error) -> Error {
+    fn declined(&self, input: &RenewalInput, renewal: &Renewal, error: Error) -> Error {
         let is_plain = token::extras(&self.context.configuration(), &[], &[]) == Extras::None;
         let declined = RenewalDeclined {
             generation: input.generation,
-            token: input.token,
+            token: input.token.clone(),
             plain: is_plain && renewal.kind() == RenewalKind::Own,
             now: self.context.now().monotonic,
         };
