@@ -58,7 +58,7 @@ pub struct DeviceAuthorization {
 #[derive(Clone, Debug)]
 pub enum Polled {
     /// The user has signed in.
-    Tokens(TokenAnswer),
+    Tokens(Box<TokenAnswer>),
     /// Not yet (`authorization_pending`).
     Pending,
     /// Not yet, and this device polled too often (`slow_down`).

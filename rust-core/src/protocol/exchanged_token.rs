@@ -187,7 +187,7 @@ pub fn read(
     exchange: &TokenExchange,
     key: Option<&ProofKey>,
     now: Timestamp,
-) -> Result<TokenAnswer, ExchangeFailure> {
+) -> Result<Box<TokenAnswer>, ExchangeFailure> {
     let issued = json_object(answer).and_then(|body| body.text("issued_token_type").map(str::to_owned));
     if let Some(kind) = issued.filter(|kind| answer.is_success() && ![ACCESS_TOKEN, JWT].contains(&kind.as_str())) {
         return Err(not_an_access_token(answer, &kind).into());

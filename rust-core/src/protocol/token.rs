@@ -96,7 +96,7 @@ pub fn extras(configuration: &Configuration, scopes: &[String], parameters: &[(S
 ///
 /// # Errors
 /// As [`read_with`].
-pub fn read(answer: &HttpAnswer, grant: Grant, now: Timestamp) -> Result<TokenAnswer, ProtocolError> {
+pub fn read(answer: &HttpAnswer, grant: Grant, now: Timestamp) -> Result<Box<TokenAnswer>, ProtocolError> {
     read_with(answer, grant, Extras::None, None, now)
 }
 
@@ -112,14 +112,14 @@ pub fn read_with(
     extras: Extras,
     key: Option<&ProofKey>,
     now: Timestamp,
-) -> Result<TokenAnswer, ProtocolError> {
+) -> Result<Box<TokenAnswer>, ProtocolError> {
     if !answer.is_success() {
         return Err(token_failure(answer, grant, extras, now));
     }
     let Some(mut body) = json_object(answer) else {
         return Err(unexpected(Endpoint::TOKEN, answer, "not a JSON object"));
     };
-    let mut read = TokenAnswer {
+    let mut read = Box::new(TokenAnswer {
         access_token: body.take_token("access_token"),
         refresh_token: body.take_token("refresh_token"),
         id_token: body.take_token("id_token"),
@@ -129,7 +129,7 @@ pub fn read_with(
         problem: None,
         proof_key: key.cloned(),
         is_bound: false,
-    };
+    });
     if read.access_token.is_none() {
         read.problem = Some("no access_token");
     }

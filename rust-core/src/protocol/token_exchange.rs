@@ -83,7 +83,7 @@ pub fn read_sign_in(
     extras: Extras,
     key: Option<&ProofKey>,
     now: Timestamp,
-) -> Result<TokenAnswer, ProtocolError> {
+) -> Result<Box<TokenAnswer>, ProtocolError> {
     token::read_with(answer, Grant::TokenExchange, extras, key, now).map_err(|failure| match failure {
         // This already is a sign-in: the app shows the issuer's page, or explains the code.
         ProtocolError::InteractionRequired { code, .. } => ProtocolError::SignIn {

@@ -91,7 +91,7 @@ pub fn request(
 ///
 /// # Errors
 /// As [`read`]; [`ProtocolError::UnexpectedAnswer`] if there is no ID token with a time of expiry.
-pub fn read_renewal(answer: &HttpAnswer, shown: Shown, now: Timestamp) -> Result<TokenAnswer, ProtocolError> {
+pub fn read_renewal(answer: &HttpAnswer, shown: Shown, now: Timestamp) -> Result<Box<TokenAnswer>, ProtocolError> {
     if !answer.is_success() {
         return Err(failure(answer, shown, now));
     }
@@ -100,7 +100,7 @@ pub fn read_renewal(answer: &HttpAnswer, shown: Shown, now: Timestamp) -> Result
     let Some((issued_at, expires_at)) = times else {
         return Err(unexpected(ENDPOINT, answer, "no ID token in it"));
     };
-    Ok(TokenAnswer {
+    Ok(Box::new(TokenAnswer {
         access_token: None,
         refresh_token: None,
         id_token,
@@ -110,7 +110,7 @@ pub fn read_renewal(answer: &HttpAnswer, shown: Shown, now: Timestamp) -> Result
         problem: None,
         proof_key: None,
         is_bound: false,
-    })
+    }))
 }
 
 /// Reads the answer, whatever the add-on put in it. A refresh token in it is left out, because nothing here could use

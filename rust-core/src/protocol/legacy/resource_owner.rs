@@ -58,13 +58,13 @@ pub fn request(
 /// `unauthorized`, `too_many_attempts`, `password_leaked`, …); [`ProtocolError::Argument`] for a connection or
 /// parameter that it does not know; [`ProtocolError::Configuration`] if the endpoint is switched off or not allowed for
 /// this client; otherwise a failure of the server.
-pub fn read(answer: &HttpAnswer, now: Timestamp) -> Result<TokenAnswer, ProtocolError> {
+pub fn read(answer: &HttpAnswer, now: Timestamp) -> Result<Box<TokenAnswer>, ProtocolError> {
     let endpoint = Endpoint::RESOURCE_OWNER;
     if !answer.is_success() {
         return Err(failure(answer, now));
     }
     let mut body = json_object(answer).ok_or_else(|| unexpected(endpoint, answer, "not a JSON object"))?;
-    Ok(TokenAnswer {
+    Ok(Box::new(TokenAnswer {
         access_token: body.take_token("access_token"),
         refresh_token: body.take_token("refresh_token"),
         id_token: body.take_token("id_token"),
@@ -74,7 +74,7 @@ pub fn read(answer: &HttpAnswer, now: Timestamp) -> Result<TokenAnswer, Protocol
         problem: None,
         proof_key: None,
         is_bound: false,
-    })
+    }))
 }
 
 /// Uses Pilotlight's own words: the server's may quote what it was sent, and a password can look like prose.

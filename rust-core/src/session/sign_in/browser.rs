@@ -191,7 +191,7 @@ impl BrowserSignIn {
         let session = self
             .parts
             .completion
-            .session(&metadata.issuer, attempt, tokens, claims, received);
+            .session(&metadata.issuer, attempt, *tokens, claims, received);
         match &attempt.requested.stepping_up {
             Some(of) => self.parts.completion.step_up(attempt, of, session, received).await,
             None => {
@@ -201,7 +201,7 @@ impl BrowserSignIn {
         }
     }
 
-    async fn exchange_code(&self, attempt: &Attempt, code: &Secret) -> Result<(TokenAnswer, Instant), Error> {
+    async fn exchange_code(&self, attempt: &Attempt, code: &Secret) -> Result<(Box<TokenAnswer>, Instant), Error> {
         let metadata = self.parts.issuer.metadata().await?;
         let request = token::exchange_code(
             &metadata.token_endpoint,

@@ -210,7 +210,7 @@ impl SignInOnAnotherDevice {
         let mut session = self
             .parts
             .completion
-            .session(&metadata.issuer, attempt, tokens, claims, received);
+            .session(&metadata.issuer, attempt, *tokens, claims, received);
         // No nonce was sent to the issuer.
         session.nonce = None;
         let by = (SignInWay::AnotherDevice, received);
@@ -223,7 +223,7 @@ impl SignInOnAnotherDevice {
         attempt: &Attempt,
         authorization: &DeviceAuthorization,
         pace: &mut PollPace,
-    ) -> Result<Option<(TokenAnswer, Instant)>, Error> {
+    ) -> Result<Option<(Box<TokenAnswer>, Instant)>, Error> {
         let request = protocol::poll(endpoint, &attempt.configuration, &authorization.device_code);
         // The tokens' lifetime counts from here: the process may be suspended before it reads the answer.
         let sent = self.parts.context.now();

@@ -152,7 +152,7 @@ impl SignInByPassword {
         let mut session = self
             .parts
             .completion
-            .session(&metadata.issuer, attempt, tokens, claims, received);
+            .session(&metadata.issuer, attempt, *tokens, claims, received);
         session.credentials.lifetime_seconds = lifetime;
         session.credentials.lives_by_id_token = true;
         session.nonce = None;

@@ -58,7 +58,7 @@ pub(super) struct Attempt {
     pub(super) secrets: SignInSecrets,
     pub(super) requested: Requested,
     /// The answer to the code, if a later step failed transiently: a code can be used only once.
-    pub(super) exchanged: Option<(TokenAnswer, Instant)>,
+    pub(super) exchanged: Option<(Box<TokenAnswer>, Instant)>,
 }
 
 /// What a sign-in requests from the issuer.
@@ -180,7 +180,12 @@ impl PendingSignIn {
     }
 
     /// Until the attempt ends, no revocation is sent. False if another sign-in, or none, is in progress.
-    pub(super) fn keep_exchanged(&self, id: u64, exchanged: &(TokenAnswer, Instant), pause: RevocationPause) -> bool {
+    pub(super) fn keep_exchanged(
+        &self,
+        id: u64,
+        exchanged: &(Box<TokenAnswer>, Instant),
+        pause: RevocationPause,
+    ) -> bool {
         match &mut self.lock().progress {
             Progress::Waiting(attempt) if attempt.id == id => {
                 attempt.exchanged = Some(exchanged.clone());

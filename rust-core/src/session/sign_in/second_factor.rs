@@ -87,7 +87,7 @@ impl SignInBySecondFactor {
         };
         let mut session = parts
             .completion
-            .session(&metadata.issuer, &attempt, tokens, claims, received);
+            .session(&metadata.issuer, &attempt, *tokens, claims, received);
         // No nonce was sent to the issuer.
         session.nonce = None;
         let entered = parts.completion.enter(&attempt, session, (way, received)).await;

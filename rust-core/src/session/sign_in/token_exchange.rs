@@ -185,7 +185,7 @@ impl SignInByTokenExchange {
             outcome => outcome?,
         };
         let completion = &parts.completion;
-        let mut session = completion.session(&metadata.issuer, &attempt, tokens, claims, received);
+        let mut session = completion.session(&metadata.issuer, &attempt, *tokens, claims, received);
         // No nonce was sent to the issuer.
         session.nonce = None;
         let by = (SignInWay::TokenExchange, received);
@@ -198,7 +198,7 @@ impl SignInByTokenExchange {
         metadata: &IssuerMetadata,
         external: &ExternalToken,
         parameters: &[(String, String)],
-    ) -> Result<(TokenAnswer, Instant), Error> {
+    ) -> Result<(Box<TokenAnswer>, Instant), Error> {
         let (context, issuer) = (&self.parts.context, &self.parts.issuer);
         let key = issuer.key_to_bind_by(&attempt.configuration, metadata).await?;
         let subject = SubjectToken {

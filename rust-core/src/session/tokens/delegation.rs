@@ -50,7 +50,7 @@ impl DelegatedRenewal {
     pub(super) async fn take(
         &self,
         input: Box<RenewalInput>,
-        answer: TokenAnswer,
+        answer: Box<TokenAnswer>,
         at: Instant,
     ) -> Result<Secret, Error> {
         let unexpected = |problem: String| Error::UnexpectedAnswer {
@@ -73,7 +73,7 @@ impl DelegatedRenewal {
             audience,
             sent,
             asks_for_less: false,
-            answer: Box::new(answer),
+            answer,
             at,
         });
         if taken.verdict == Verdict::Superseded {

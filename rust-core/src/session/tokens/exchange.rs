@@ -248,7 +248,7 @@ impl TokenExchanges {
         exchange: &TokenExchange,
         refused: Option<&Secret>,
         retries: &mut RetryPolicy,
-    ) -> Result<(TokenAnswer, Instant), Failure> {
+    ) -> Result<(Box<TokenAnswer>, Instant), Failure> {
         let fresh = subject_token::fresh(&self.memory, &self.access_tokens, exchange.subject, refused).await;
         let fresh = fresh.map_err(Failure::NothingToShow)?;
         if exchange.subject != OwnToken::RefreshToken {
@@ -271,7 +271,7 @@ impl TokenExchanges {
         exchange: &TokenExchange,
         subject: &Secret,
         retries: &mut RetryPolicy,
-    ) -> Result<(TokenAnswer, Instant), Failure> {
+    ) -> Result<(Box<TokenAnswer>, Instant), Failure> {
         let metadata = self.issuer.metadata().await.map_err(Failure::Other)?;
         let (configuration, key) = (self.context.configuration(), self.memory.proof_key());
         let request = protocol::request(&metadata.token_endpoint, &configuration, exchange, subject);

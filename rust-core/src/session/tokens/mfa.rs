@@ -192,7 +192,7 @@ impl Mfa {
         &self,
         ready: &ReadyAnswer,
         key: Option<&ProofKey>,
-    ) -> Result<Option<(TokenAnswer, Instant)>, Error> {
+    ) -> Result<Option<(Box<TokenAnswer>, Instant)>, Error> {
         let ReadyAnswer { open, proof, is_push } = ready;
         match self.requests.show(open, proof, key).await {
             Ok(tokens) => Ok(Some(tokens)),

@@ -41,7 +41,7 @@ impl MfaRequests {
         open: &OpenChallenge,
         proof: &MfaProof,
         key: Option<&ProofKey>,
-    ) -> Result<(TokenAnswer, Instant), Error> {
+    ) -> Result<(Box<TokenAnswer>, Instant), Error> {
         let metadata = self.issuer.metadata().await?;
         let (context, configuration) = (&self.context, self.context.configuration());
         let mut retries = RetryPolicy::from(context.now().monotonic);

@@ -238,7 +238,7 @@ impl Renewer {
     async fn take(
         &self,
         input: Box<RenewalInput>,
-        mut answer: TokenAnswer,
+        mut answer: Box<TokenAnswer>,
         at: Instant,
         renewal: &Renewal,
     ) -> Result<Secret, Error> {
@@ -256,7 +256,7 @@ impl Renewer {
             audience: of.cloned(),
             sent: Some(input.token.clone()),
             asks_for_less: !renewal.options.scopes.is_empty(),
-            answer: Box::new(answer.clone()),
+            answer: answer.clone(),
             at,
         });
         if taken.verdict == Verdict::Superseded {

@@ -49,7 +49,7 @@ impl RenewalRequests {
         metadata: &IssuerMetadata,
         input: &RenewalInput,
         renewal: &Renewal,
-    ) -> Result<(TokenAnswer, Instant), Error> {
+    ) -> Result<(Box<TokenAnswer>, Instant), Error> {
         let grant = match renewal.audience {
             _ if renewal.mfa.is_some() => Grant::Mfa,
             Some(_) if renewal.single_use.is_some() => Grant::SessionTransfer,
@@ -152,7 +152,7 @@ impl RenewalRequests {
 
 /// Whether the issuer refuses a first proof: it says so, or it reports the refresh token as invalid, as it does for one
 /// that is bound to another key.
-fn refuses_proof(tokens: &Result<TokenAnswer, ProtocolError>) -> bool {
+fn refuses_proof(tokens: &Result<Box<TokenAnswer>, ProtocolError>) -> bool {
     matches!(
         tokens,
         Err(ProtocolError::RefreshTokenRejected
