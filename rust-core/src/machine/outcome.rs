@@ -60,11 +60,11 @@ pub enum Verdict {
     /// This process has written since the store was read, or has read a newer item: the store has to be read again.
     ReadAgain,
     /// The input was refused.
-    Refused(InvalidValue),
+    Refused(Box<InvalidValue>),
     /// The session is kept, but most likely it cannot continue without the user.
     SignInAgain,
     /// The issuer is not asked now, for this reason.
-    TooEarly(Error),
+    TooEarly(Box<Error>),
 }
 
 /// What has to be done.

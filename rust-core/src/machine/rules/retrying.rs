@@ -14,7 +14,7 @@ use super::super::state::Machine;
 /// A renewal begins, unless one of its kind failed a moment ago.
 pub(crate) fn begin(machine: &mut Machine, input: RenewalBegun, _: &mut Effects) -> Verdict {
     if let Some(refusal) = machine.cooldowns.refusal(&input.kind, input.now) {
-        return Verdict::TooEarly(refusal);
+        return Verdict::TooEarly(Box::new(refusal));
     }
     machine.retries = Some(RetryPolicy::from(input.now.monotonic));
     Verdict::Changed

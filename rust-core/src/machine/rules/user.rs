@@ -48,7 +48,7 @@ pub(crate) fn add_update(machine: &mut Machine, input: UpdateAdded, _: &mut Effe
         return Verdict::Superseded;
     };
     if let Err(refusal) = check_room(&session.pending_updates, &input.update.changes.0) {
-        return Verdict::Refused(refusal);
+        return Verdict::Refused(Box::new(refusal));
     }
     session.pending_updates.push(input.update);
     machine.ledger.change();

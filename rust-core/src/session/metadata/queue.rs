@@ -106,7 +106,7 @@ impl MetadataQueue {
         };
         match self.context.apply(UpdateAdded { generation, update }).verdict {
             Verdict::Changed => Ok(()),
-            Verdict::Refused(refusal) => Err(refusal.into()),
+            Verdict::Refused(refusal) => Err((*refusal).into()),
             _ => Err(Error::NoSession),
         }
     }

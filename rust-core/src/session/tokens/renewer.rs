@@ -91,7 +91,7 @@ impl Renewer {
         if renewal.mfa.is_none()
             && let Verdict::TooEarly(refusal) = context.apply(RenewalBegun { kind, now: began }).verdict
         {
-            return Err(refusal);
+            return Err(*refusal);
         }
         let mut attempts = 0;
         let outcome = self.try_to_renew(renewal, requirement, &mut attempts).await;
