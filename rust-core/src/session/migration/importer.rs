@@ -124,20 +124,21 @@ impl Importer {
             return Ok(self.end().await);
         }
         let unreadable = |problem| Ok(ImportOutcome::Unreadable { problem });
-        let found = match self.old_items.find(source).await? {
-            Found::Session(found) => self.users.with_renewed(*found),
+        let mut found = match self.old_items.find(source).await? {
+            Found::Session(found) => found,
             Found::Problem(problem) => return unreadable(problem),
             Found::Nothing => {
                 self.record.take_back_try();
                 return Ok(ImportOutcome::NothingFound);
             }
         };
-        let user = self.users.find(found, asked).await;
+        self.users.take_renewed(&mut found);
+        let user = self.users.find(&mut found, asked).await;
         if self.context.read(Machine::generation) != asked {
             return Ok(self.give_way());
         }
         match user? {
-            Ok((found, user)) => self.store_and_show(found, user, asked).await,
+            Ok(user) => self.store_and_show(found, user, asked).await,
             Err(problem) => unreadable(problem),
         }
     }
@@ -166,12 +167,12 @@ impl Importer {
     /// Writes the session, then publishes it.
     async fn store_and_show(
         &self,
-        found: ForeignSession,
+        found: Box<ForeignSession>,
         user: User,
         asked: Generation,
     ) -> Result<ImportOutcome, Error> {
         self.store.save().await?;
-        let session = self.session(found, user)?;
+        let session = self.session(*found, user)?;
         let item = StoredItem::Session(Box::new(session.clone()));
         let Ok(bytes) = item.encode() else {
             let problem = ImportProblem::TooLarge;

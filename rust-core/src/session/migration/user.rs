@@ -73,25 +73,25 @@ impl UserLookup {
         }
     }
 
-    /// `found`, with the tokens that an earlier attempt of the same import has renewed.
-    pub(super) fn with_renewed(&self, found: ForeignSession) -> ForeignSession {
+    /// Replaces the tokens by those that an earlier attempt of the same import has renewed, if there was one.
+    pub(super) fn take_renewed(&self, found: &mut ForeignSession) {
         let renewed = self
             .renewed_before()
             .filter(|renewed| found.refresh_token.as_ref() == Some(&renewed.spent));
-        match renewed {
-            Some(renewed) => with_tokens(found, renewed.credentials),
-            None => found,
+        if let Some(renewed) = renewed {
+            take_tokens(found, renewed.credentials);
         }
     }
 
     /// Finds the user by the ID token, or else the profile, or else the issuer. Without an ID token, nothing shows
-    /// which client and issuer the tokens belong to, and the configuration is trusted.
+    /// which client and issuer the tokens belong to, and the configuration is trusted. The issuer may give `found` new
+    /// tokens.
     ///
     /// # Errors
     /// Those of the issuer's answers; [`Error::NoSession`] if the user has signed in or out since `asked`.
-    pub(super) async fn find(&self, found: ForeignSession, asked: Generation) -> Answer<(ForeignSession, User)> {
-        match self.user_of_id_token(&found) {
-            Ok(Some(user)) => return Ok(Ok((found, user))),
+    pub(super) async fn find(&self, found: &mut ForeignSession, asked: Generation) -> Answer<User> {
+        match self.user_of_id_token(found) {
+            Ok(Some(user)) => return Ok(Ok(user)),
             Ok(None) => {}
             Err(problem) => return Ok(Err(problem)),
         }
@@ -105,11 +105,11 @@ impl UserLookup {
         answer
     }
 
-    async fn find_at_the_issuer(&self, found: ForeignSession, asked: Generation) -> Answer<(ForeignSession, User)> {
+    async fn find_at_the_issuer(&self, found: &mut ForeignSession, asked: Generation) -> Answer<User> {
         let metadata = self.issuer.metadata().await?;
         let subject = found.profile.as_ref().and_then(|profile| subject_of(&profile.0));
         if let Some(subject) = subject {
-            return Ok(Ok((found, user_at(&metadata, subject))));
+            return Ok(Ok(user_at(&metadata, subject)));
         }
         self.ask_the_issuer(&metadata, found, asked).await
     }
@@ -140,17 +140,17 @@ impl UserLookup {
     async fn ask_the_issuer(
         &self,
         metadata: &IssuerMetadata,
-        mut found: ForeignSession,
+        found: &mut ForeignSession,
         asked: Generation,
-    ) -> Answer<(ForeignSession, User)> {
+    ) -> Answer<User> {
         let may_be_good = found.expires_at.is_none_or(|end| end > self.context.now().wall);
         let asked_first = if may_be_good {
-            self.ask_userinfo(metadata, &found).await?
+            self.ask_userinfo(metadata, found).await?
         } else {
             Asked::Nobody
         };
         let refresh_token = match (asked_first, found.refresh_token.clone()) {
-            (Asked::User(subject), _) => return Ok(Ok((found, user_at(metadata, subject)))),
+            (Asked::User(subject), _) => return Ok(Ok(user_at(metadata, subject))),
             (Asked::Nobody, None) => return Ok(Err(ImportProblem::UnknownUser)),
             (Asked::Nobody, Some(refresh_token)) => refresh_token,
             // Each further renewal would bring no ID token either.
@@ -173,14 +173,14 @@ impl UserLookup {
                 };
             }
         };
-        found = with_tokens(found, renewed);
-        match self.user_of_id_token(&found) {
-            Ok(Some(user)) => return Ok(Ok((found, user))),
+        take_tokens(found, renewed);
+        match self.user_of_id_token(found) {
+            Ok(Some(user)) => return Ok(Ok(user)),
             Ok(None) => {}
             Err(problem) => return Ok(Err(problem)),
         }
-        match self.ask_userinfo(metadata, &found).await? {
-            Asked::User(subject) => Ok(Ok((found, user_at(metadata, subject)))),
+        match self.ask_userinfo(metadata, found).await? {
+            Asked::User(subject) => Ok(Ok(user_at(metadata, subject))),
             Asked::Nobody => Ok(Err(ImportProblem::UnknownUser)),
             Asked::Broken(error) => Err(error),
         }
@@ -285,20 +285,17 @@ impl UserLookup {
 }
 
 /// Values that the answer omits stay, and so does the key with which it was requested.
-fn with_tokens(found: ForeignSession, renewed: Credentials) -> ForeignSession {
-    ForeignSession {
-        access_token: renewed.access_token.or(found.access_token),
-        refresh_token: renewed.refresh_token.or(found.refresh_token),
-        id_token: renewed.id_token.or(found.id_token),
-        is_bound: renewed.is_bound,
-        scope: renewed.scope.or(found.scope),
-        expires_at: Some(
-            renewed
-                .received_at
-                .plus(i64::try_from(renewed.lifetime_seconds).unwrap_or(i64::MAX)),
-        ),
-        ..found
+fn take_tokens(found: &mut ForeignSession, renewed: Credentials) {
+    fn take<T>(found: &mut Option<T>, renewed: Option<T>) {
+        *found = renewed.or(found.take());
     }
+    take(&mut found.access_token, renewed.access_token);
+    take(&mut found.refresh_token, renewed.refresh_token);
+    take(&mut found.id_token, renewed.id_token);
+    take(&mut found.scope, renewed.scope);
+    found.is_bound = renewed.is_bound;
+    let lifetime = i64::try_from(renewed.lifetime_seconds).unwrap_or(i64::MAX);
+    found.expires_at = Some(renewed.received_at.plus(lifetime));
 }
 
 fn user_at(metadata: &IssuerMetadata, subject: String) -> User {
