@@ -2,6 +2,7 @@
 
 scripts/model.sh --mutations [NAME…]: those whose description contains one of the NAMEs. Prints what docs/figures/reliability.json
 holds as "model_mutations".
+mutations.py --check: only that the sources still have what each of them replaces.
 """
 
 import json
@@ -49,6 +50,9 @@ def check_places(mistakes):
 
 
 def main(names):
+    if names == ["--check"]:
+        check_places(MISTAKES)
+        return 0
     chosen = [mistake for mistake in MISTAKES if not names or any(name in mistake[0] for name in names)]
     check_places(chosen)
     rows, missed = [], 0

@@ -10,3 +10,4 @@ pub(crate) mod sign_out;
 pub(crate) mod step_up;
 pub(crate) mod store;
 pub(crate) mod user;
+mod versions;
