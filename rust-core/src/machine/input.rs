@@ -205,7 +205,7 @@ pub struct RenewalAnswered {
 
 /// The issuer refused a refresh token permanently.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct RenewalRefused {
+pub struct RefreshTokenRejected {
     /// The session that the token was sent for.
     pub generation: Generation,
     /// The token that was sent. The session ends only if this is its current refresh token.
@@ -216,7 +216,7 @@ pub struct RenewalRefused {
 
 /// The issuer refused a refresh token with a code that does not say why.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct RenewalDeclined {
+pub struct RenewalRefused {
     /// The session that the token was sent for.
     pub generation: Generation,
     /// The token that was sent.

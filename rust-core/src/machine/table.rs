@@ -64,41 +64,41 @@ macro_rules! transitions {
 
 #[rustfmt::skip]
 transitions! {
-    // Input            Unread           Locked           SignedOut           SignedIn         Ended
-    FirstRead        => restore          restore          ignore              ignore           ignore
-    StoreLocked      => lock             ignore           ignore              ignore           ignore
-    ItemSeen         => restore_again    restore_again    follow_signed_out   merge            merge
-    ItemDamaged      => ignore           ignore           write_over          write_over       write_over
-    WriteAttempted   => note_attempt     note_attempt     note_attempt        note_attempt     note_attempt
-    ItemWritten      => note_written     note_written     note_written        note_written     note_written
-    SignedIn         => enter            enter            enter               enter_again      enter_again
-    SteppedUp        => forget_step_up   forget_step_up   forget_step_up      step_up          step_up
-    Imported         => take_imported    take_imported    take_imported       keep_sign_in     keep_sign_in
-    ImportRenewed    => supersede        supersede        keep_renewed        supersede        supersede
-    SignedOut        => leave_unknown    leave_unknown    stay_signed_out     leave            leave
-    RevocationEnded  => settle_revocation settle_revocation settle_revocation settle_revocation settle_revocation
-    TokenOrphaned    => keep_orphan      keep_orphan      keep_orphan         keep_orphan      keep_orphan
-    RenewalBegun     => begin            begin            begin               begin            begin
-    RenewalAsked     => ignore           ignore           ignore              renew            ignore
-    ProofKeyMade     => supersede        supersede        supersede           bind             supersede
-    RenewalAnswered  => drop_tokens      drop_tokens      drop_tokens         take_tokens      take_tokens
-    RenewalRefused   => supersede        supersede        supersede           end              supersede
-    RenewalDeclined  => supersede        supersede        supersede           count_refusal    supersede
-    RequestFailed    => ask_again        ask_again        ask_again           ask_again        ask_again
-    RenewalFailed    => fail             fail             fail                fail_and_report  fail
-    RenewalSucceeded => succeed          succeed          succeed             succeed          succeed
-    CooldownEnded    => end_cooldown     end_cooldown     end_cooldown        end_cooldown     end_cooldown
-    AttemptFailed    => fail_attempt     fail_attempt     fail_attempt        fail_attempt     fail_attempt
-    LifetimeShort    => note_short       note_short       note_short          note_short       note_short
-    IdTokenMissing   => supersede        supersede        supersede           note_missing     supersede
-    TokensChecked    => drop_checked     drop_checked     drop_checked        trust            trust
-    ProfileFetched   => supersede        supersede        supersede           keep_profile     keep_profile
-    DiscoveryKnown   => keep_discovery   keep_discovery   keep_discovery      keep_discovery   keep_discovery
-    NonceKnown       => keep_nonce       keep_nonce       keep_nonce          keep_nonce       keep_nonce
-    UpdateAdded      => supersede        supersede        supersede           add_update       add_update
-    UpdateRemoved    => ignore           ignore           ignore              remove_update    remove_update
-    Used             => ignore           ignore           ignore              note_use         ignore
-    TimePassed       => publish          publish          publish             publish          publish
+    // Input                Unread            Locked            SignedOut         SignedIn          Ended
+    FirstRead            => restore           restore           ignore            ignore            ignore
+    StoreLocked          => lock              ignore            ignore            ignore            ignore
+    ItemSeen             => restore_again     restore_again     follow_signed_out merge             merge
+    ItemDamaged          => ignore            ignore            write_over        write_over        write_over
+    WriteAttempted       => note_attempt      note_attempt      note_attempt      note_attempt      note_attempt
+    ItemWritten          => note_written      note_written      note_written      note_written      note_written
+    SignedIn             => enter             enter             enter             enter_again       enter_again
+    SteppedUp            => forget_step_up    forget_step_up    forget_step_up    step_up           step_up
+    Imported             => take_imported     take_imported     take_imported     keep_sign_in      keep_sign_in
+    ImportRenewed        => supersede         supersede         keep_renewed      supersede         supersede
+    SignedOut            => leave_unknown     leave_unknown     stay_signed_out   leave             leave
+    RevocationEnded      => settle_revocation settle_revocation settle_revocation settle_revocation settle_revocation
+    TokenOrphaned        => keep_orphan       keep_orphan       keep_orphan       keep_orphan       keep_orphan
+    RenewalBegun         => begin             begin             begin             begin             begin
+    RenewalAsked         => ignore            ignore            ignore            renew             ignore
+    ProofKeyMade         => supersede         supersede         supersede         bind              supersede
+    RenewalAnswered      => drop_tokens       drop_tokens       drop_tokens       take_tokens       take_tokens
+    RefreshTokenRejected => supersede         supersede         supersede         end               supersede
+    RenewalRefused       => supersede         supersede         supersede         count_refusal     supersede
+    RequestFailed        => ask_again         ask_again         ask_again         ask_again         ask_again
+    RenewalFailed        => fail              fail              fail              fail_and_report   fail
+    RenewalSucceeded     => succeed           succeed           succeed           succeed           succeed
+    CooldownEnded        => end_cooldown      end_cooldown      end_cooldown      end_cooldown      end_cooldown
+    AttemptFailed        => fail_attempt      fail_attempt      fail_attempt      fail_attempt      fail_attempt
+    LifetimeShort        => note_short        note_short        note_short        note_short        note_short
+    IdTokenMissing       => supersede         supersede         supersede         note_missing      supersede
+    TokensChecked        => drop_checked      drop_checked      drop_checked      trust             trust
+    ProfileFetched       => supersede         supersede         supersede         keep_profile      keep_profile
+    DiscoveryKnown       => keep_discovery    keep_discovery    keep_discovery    keep_discovery    keep_discovery
+    NonceKnown           => keep_nonce        keep_nonce        keep_nonce        keep_nonce        keep_nonce
+    UpdateAdded          => supersede         supersede         supersede         add_update        add_update
+    UpdateRemoved        => ignore            ignore            ignore            remove_update     remove_update
+    Used                 => ignore            ignore            ignore            note_use          ignore
+    TimePassed           => publish           publish           publish           publish           publish
 }
 
 /// The input makes no difference in this phase.

@@ -62,13 +62,13 @@ impl World {
             Refusal::Unclear if !self.would_renew_with(process, &token) => Ok(Stage::Asks),
             Refusal::Unclear => {
                 let (plain, now) = (true, self.now().monotonic);
-                let declined = input::RenewalDeclined {
+                let refused = input::RenewalRefused {
                     generation,
                     token,
                     plain,
                     now,
                 };
-                if self.apply(process, declined).verdict == Verdict::SignInAgain {
+                if self.apply(process, refused).verdict == Verdict::SignInAgain {
                     self.history
                         .break_promise("1: the user has to sign in after fewer than three refusals");
                 }
@@ -76,12 +76,12 @@ impl World {
             }
             Refusal::Dead => {
                 let reason = ReauthenticationReason::RefreshTokenRejected;
-                let refused = input::RenewalRefused {
+                let rejected = input::RefreshTokenRejected {
                     generation,
                     token,
                     reason,
                 };
-                match self.apply(process, refused).verdict {
+                match self.apply(process, rejected).verdict {
                     Verdict::Changed => Ok(Stage::SavesEnd(Saving::Asked)),
                     Verdict::Unchanged => Ok(Stage::Asks),
                     _ => Err(Error::NoSession),

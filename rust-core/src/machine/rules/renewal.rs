@@ -3,7 +3,7 @@
 use super::super::announcements::renewed;
 use super::super::event::SessionEvent;
 use super::super::input::{
-    CheckResult, ProofKeyMade, RenewalAnswered, RenewalAsked, RenewalDeclined, RenewalRefused, TokensChecked,
+    CheckResult, ProofKeyMade, RefreshTokenRejected, RenewalAnswered, RenewalAsked, RenewalRefused, TokensChecked,
 };
 use super::super::lifetime;
 use super::super::outcome::{Effects, Verdict};
@@ -218,7 +218,7 @@ pub(crate) fn trust(machine: &mut Machine, input: TokensChecked, effects: &mut E
 
 /// The issuer ended the session: the tokens are removed, the user's profile stays. The refusal of an older refresh
 /// token has no effect.
-pub(crate) fn end(machine: &mut Machine, input: RenewalRefused, effects: &mut Effects) -> Verdict {
+pub(crate) fn end(machine: &mut Machine, input: RefreshTokenRejected, effects: &mut Effects) -> Verdict {
     let is_current = Tokens::of(machine).would_renew_with(&input.token);
     let Some(session) = machine.session_of(input.generation) else {
         return Verdict::Superseded;
@@ -241,7 +241,7 @@ pub(crate) fn end(machine: &mut Machine, input: RenewalRefused, effects: &mut Ef
 
 /// The issuer refused the current refresh token with a code that does not say why. After several such refusals the user
 /// has to sign in, but the session stays: one renewal that succeeds shows that it is alive.
-pub(crate) fn count_refusal(machine: &mut Machine, input: RenewalDeclined, _: &mut Effects) -> Verdict {
+pub(crate) fn count_refusal(machine: &mut Machine, input: RenewalRefused, _: &mut Effects) -> Verdict {
     let counts = input.plain && Tokens::of(machine).would_renew_with(&input.token);
     if machine.session_of(input.generation).is_none() {
         return Verdict::Superseded;

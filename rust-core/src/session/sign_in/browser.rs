@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::super::issuer::Possession;
 use super::super::options::{SignInOptions, SignInRequest, StepUpOptions};
 use super::mix_up::SharedRedirectUri;
-use super::pending::{Attempt, Requested};
+use super::pending::{Requested, SignInAttempt};
 use super::shared_parts::SignInParts;
 use super::step_up::{self, SteppingUp};
 use crate::jose::{IdTokenClaims, IdTokenProblem, RequestedAuthentication, ValidationContext, thumbprint};
@@ -155,7 +155,7 @@ impl BrowserSignIn {
         outcome
     }
 
-    async fn finish(&self, attempt: &Attempt, callback_url: &str) -> Result<SessionState, Error> {
+    async fn finish(&self, attempt: &SignInAttempt, callback_url: &str) -> Result<SessionState, Error> {
         let metadata = self.parts.issuer.metadata().await?;
         let code = match read_callback(callback_url, &attempt.configuration, &metadata, &attempt.secrets.state)? {
             Callback::Code(code) => code,
@@ -201,7 +201,11 @@ impl BrowserSignIn {
         }
     }
 
-    async fn exchange_code(&self, attempt: &Attempt, code: &Secret) -> Result<(Box<TokenAnswer>, Instant), Error> {
+    async fn exchange_code(
+        &self,
+        attempt: &SignInAttempt,
+        code: &Secret,
+    ) -> Result<(Box<TokenAnswer>, Instant), Error> {
         let metadata = self.parts.issuer.metadata().await?;
         let request = token::exchange_code(
             &metadata.token_endpoint,
@@ -229,7 +233,7 @@ impl BrowserSignIn {
         Ok((tokens, sent))
     }
 
-    async fn verify(&self, attempt: &Attempt, tokens: &TokenAnswer) -> Result<IdTokenClaims, Error> {
+    async fn verify(&self, attempt: &SignInAttempt, tokens: &TokenAnswer) -> Result<IdTokenClaims, Error> {
         let context = ValidationContext::SignIn {
             nonce: &attempt.secrets.nonce,
             requested: &attempt.requested.authentication,

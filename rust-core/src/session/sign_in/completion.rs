@@ -11,7 +11,7 @@ use super::super::import_record::ImportRecord;
 use super::super::revocations::Revocations;
 use super::super::store::SessionStore;
 use super::super::tokens::ExchangedTokens;
-use super::pending::{Attempt, PendingSignIn};
+use super::pending::{PendingSignIn, SignInAttempt};
 use super::step_up::SteppingUp;
 use crate::jose::IdTokenClaims;
 use crate::machine::Verdict;
@@ -68,7 +68,7 @@ impl SignInCompletion {
     /// happened meanwhile takes precedence; then the tokens belong to nobody.
     pub(super) async fn enter(
         &self,
-        attempt: &Attempt,
+        attempt: &SignInAttempt,
         session: Box<StoredSession>,
         (by, received): (SignInWay, Instant),
     ) -> Result<SessionState, Error> {
@@ -106,7 +106,7 @@ impl SignInCompletion {
     /// precedence.
     pub(super) async fn step_up(
         &self,
-        attempt: &Attempt,
+        attempt: &SignInAttempt,
         of: &SteppingUp,
         session: Box<StoredSession>,
         received: Instant,
@@ -175,7 +175,7 @@ impl SignInCompletion {
     pub(super) fn session(
         &self,
         issuer: &str,
-        attempt: &Attempt,
+        attempt: &SignInAttempt,
         tokens: TokenAnswer,
         claims: IdTokenClaims,
         received: Instant,

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::super::issuer::Possession;
 use super::super::options::DeviceSignInRequest;
-use super::pending::{Attempt, Requested};
+use super::pending::{Requested, SignInAttempt};
 use super::shared_parts::{SignInParts, goes_on};
 use crate::machine::error::Error;
 use crate::machine::event::SignInWay;
@@ -162,7 +162,7 @@ impl SignInOnAnotherDevice {
     }
 
     /// The attempt, if it is still the one in progress.
-    fn current(&self, id: u64) -> Result<Attempt, Error> {
+    fn current(&self, id: u64) -> Result<SignInAttempt, Error> {
         let attempt = self.parts.pending.attempt()?;
         if attempt.id == id {
             Ok(attempt)
@@ -174,7 +174,7 @@ impl SignInOnAnotherDevice {
     /// `None` while the user has not finished.
     async fn ask(
         &self,
-        attempt: &Attempt,
+        attempt: &SignInAttempt,
         authorization: &DeviceAuthorization,
         pace: &mut PollPace,
     ) -> Result<Option<SessionState>, Error> {
@@ -220,7 +220,7 @@ impl SignInOnAnotherDevice {
     async fn poll(
         &self,
         endpoint: &url::Url,
-        attempt: &Attempt,
+        attempt: &SignInAttempt,
         authorization: &DeviceAuthorization,
         pace: &mut PollPace,
     ) -> Result<Option<(Box<TokenAnswer>, Instant)>, Error> {

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::super::legacy_base::{legacy_base, parse_more};
-use super::pending::{Attempt, Requested};
+use super::pending::{Requested, SignInAttempt};
 use super::shared_parts::SignInParts;
 use crate::jose::{IdTokenClaims, ValidationContext};
 use crate::machine::error::Error;
@@ -118,7 +118,7 @@ impl SignInByPassword {
 
     async fn finish(
         &self,
-        attempt: &Attempt,
+        attempt: &SignInAttempt,
         sign_in: PasswordSignIn,
         parameters: &[(String, String)],
     ) -> Result<SessionState, Error> {
@@ -162,7 +162,7 @@ impl SignInByPassword {
             .await
     }
 
-    async fn verify(&self, attempt: &Attempt, tokens: &TokenAnswer) -> Result<IdTokenClaims, Error> {
+    async fn verify(&self, attempt: &SignInAttempt, tokens: &TokenAnswer) -> Result<IdTokenClaims, Error> {
         let Some(id_token) = &tokens.id_token else {
             return Err(Error::sign_in("id_token_missing", "the issuer sent no ID token"));
         };

@@ -40,12 +40,12 @@ enum Progress {
     None,
     Cancelled,
     Expired,
-    Waiting(Box<Attempt>),
+    Waiting(Box<SignInAttempt>),
 }
 
 /// One sign-in.
 #[derive(Clone, Debug)]
-pub(super) struct Attempt {
+pub(super) struct SignInAttempt {
     pub(super) id: u64,
     /// When it began, by the clock that also runs while the device sleeps.
     began: Duration,
@@ -75,7 +75,7 @@ pub(super) struct Requested {
     pub(super) proof_key: Option<ProofKey>,
 }
 
-impl Attempt {
+impl SignInAttempt {
     /// Takes the refresh token that nobody will use any more. `None` for a step-up: some issuers revoke all of the
     /// user's tokens along with one.
     fn take_orphan(&mut self) -> Option<Secret> {
@@ -127,7 +127,7 @@ impl PendingSignIn {
         let began = self.context.now().monotonic;
         let mut slot = self.lock();
         slot.last_id += 1;
-        let attempt = Attempt {
+        let attempt = SignInAttempt {
             id: slot.last_id,
             began,
             longest,
@@ -141,9 +141,9 @@ impl PendingSignIn {
         slot.last_id
     }
 
-    pub(super) fn attempt(&self) -> Result<Attempt, Error> {
+    pub(super) fn attempt(&self) -> Result<SignInAttempt, Error> {
         match &self.lock().progress {
-            Progress::Waiting(attempt) => Ok(Attempt::clone(attempt)),
+            Progress::Waiting(attempt) => Ok(SignInAttempt::clone(attempt)),
             Progress::Cancelled => Err(Error::SignInCancelled),
             Progress::Expired => Err(Error::sign_in(
                 "sign_in_expired",

@@ -8,7 +8,7 @@ use super::super::revocations::Revocations;
 use super::super::store::SessionStore;
 use super::super::tokens::{MfaChallenges, Refused};
 use super::completion::SignInCompletion;
-use super::pending::{Attempt, PendingSignIn};
+use super::pending::{PendingSignIn, SignInAttempt};
 use crate::jose::{IdTokenClaims, IdTokenProblem, ValidationContext};
 use crate::machine::Machine;
 use crate::machine::error::Error;
@@ -65,7 +65,11 @@ impl SignInParts {
 
     /// Checks tokens that did not come through a browser on this device. There is no nonce; the credential that was
     /// sent for them ties the tokens to this sign-in.
-    pub(super) async fn verify_direct(&self, attempt: &Attempt, tokens: &TokenAnswer) -> Result<IdTokenClaims, Error> {
+    pub(super) async fn verify_direct(
+        &self,
+        attempt: &SignInAttempt,
+        tokens: &TokenAnswer,
+    ) -> Result<IdTokenClaims, Error> {
         let context = ValidationContext::Direct {
             requested: &attempt.requested.authentication,
             access_token: tokens.access_token.as_ref(),
@@ -76,7 +80,7 @@ impl SignInParts {
     /// Checks what every sign-in must return, and the ID token.
     pub(super) async fn verify(
         &self,
-        attempt: &Attempt,
+        attempt: &SignInAttempt,
         tokens: &TokenAnswer,
         context: ValidationContext<'_>,
     ) -> Result<IdTokenClaims, Error> {

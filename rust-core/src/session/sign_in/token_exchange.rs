@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::super::issuer::Possession;
 use super::super::legacy_base::parse_more;
-use super::pending::{Attempt, Requested};
+use super::pending::{Requested, SignInAttempt};
 use super::shared_parts::{SignInParts, goes_on};
 use crate::jose::RequestedAuthentication;
 use crate::machine::error::Error;
@@ -194,7 +194,7 @@ impl SignInByTokenExchange {
 
     async fn exchange(
         &self,
-        attempt: &Attempt,
+        attempt: &SignInAttempt,
         metadata: &IssuerMetadata,
         external: &ExternalToken,
         parameters: &[(String, String)],

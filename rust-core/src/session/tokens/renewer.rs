@@ -21,7 +21,7 @@ use super::requests::RenewalRequests;
 use super::requirement::{Renewal, TokenRequirement};
 use crate::machine::error::Error;
 use crate::machine::input::{
-    CheckResult, ProofKeyMade, RenewalAnswered, RenewalAsked, RenewalBegun, RenewalDeclined, RenewalFailed,
+    CheckResult, ProofKeyMade, RefreshTokenRejected, RenewalAnswered, RenewalAsked, RenewalBegun, RenewalFailed,
     RenewalRefused, RenewalSucceeded, TokensChecked,
 };
 use crate::machine::{Generation, Machine, Outcome, RenewalInput, RenewalKind, Verdict};
@@ -208,7 +208,7 @@ impl Renewer {
                 Err(Error::Reauthenticate(reason)) => {
                     // The refusal counts only for the current refresh token. The store may hold a newer one, or another
                     // task of this process may have merged one already, for example after a suspension.
-                    let ends = !store.merge().await? && self.is_refused(&input, reason);
+                    let ends = !store.merge().await? && self.is_rejected(&input, reason);
                     if ends {
                         return self.end(reason, of).await;
                     }
@@ -220,7 +220,7 @@ impl Renewer {
                     // Some issuers use these errors for a spent token too.
                     let is_newer = store.merge().await.unwrap_or(false);
                     if !is_newer && memory.would_renew_with(&input.token) {
-                        return Err(self.declined(&input, renewal, error));
+                        return Err(self.count_refusal(&input, renewal, error));
                     }
                     if let Some(token) = memory.granted(requirement, of) {
                         return Ok(token);
@@ -317,13 +317,13 @@ impl Renewer {
         Ok(())
     }
 
-    fn is_refused(&self, input: &RenewalInput, reason: ReauthenticationReason) -> bool {
-        let refused = self.context.apply(RenewalRefused {
+    fn is_rejected(&self, input: &RenewalInput, reason: ReauthenticationReason) -> bool {
+        let rejected = self.context.apply(RefreshTokenRejected {
             generation: input.generation,
             token: input.token.clone(),
             reason,
         });
-        refused.verdict == Verdict::Changed
+        rejected.verdict == Verdict::Changed
     }
 
     /// The issuer refused the current refresh token: of all the issuer's answers, only this one ends a session.
@@ -341,17 +341,17 @@ impl Renewer {
     }
 
     /// The issuer refused the current refresh token without giving a reason.
-    fn declined(&self, input: &RenewalInput, renewal: &Renewal, error: Error) -> Error {
+    fn count_refusal(&self, input: &RenewalInput, renewal: &Renewal, error: Error) -> Error {
         let is_plain = token::extras(&self.context.configuration(), &[], &[]) == Extras::None;
-        let declined = RenewalDeclined {
+        let refused = RenewalRefused {
             generation: input.generation,
             token: input.token.clone(),
             plain: is_plain && renewal.kind() == RenewalKind::Own,
             now: self.context.now().monotonic,
         };
-        let signs_in_again = |declined| self.context.apply(declined).verdict == Verdict::SignInAgain;
+        let signs_in_again = |refused| self.context.apply(refused).verdict == Verdict::SignInAgain;
         match error {
-            Error::Refused { code, description, .. } if signs_in_again(declined) => {
+            Error::Refused { code, description, .. } if signs_in_again(refused) => {
                 Error::RenewalsRefused { code, description }
             }
             error => error,
