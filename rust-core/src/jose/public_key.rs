@@ -171,3 +171,23 @@ fn rsa_parameters(algorithm: Algorithm) -> Option<(Padding, Hash)> {
         _ => return None,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_coordinate_has_its_length_whatever_zeros_the_server_sent() {
+        for (octets, number, expected) in [
+            (4, vec![1, 2, 3, 4], Some(vec![1, 2, 3, 4])),
+            (4, vec![0, 1, 2, 3, 4], Some(vec![1, 2, 3, 4])),
+            (4, vec![2, 3, 4], Some(vec![0, 2, 3, 4])),
+            (4, vec![3, 4], Some(vec![0, 0, 3, 4])),
+            (4, vec![4], None),
+            (4, vec![1, 2, 3, 4, 5], None),
+            (4, vec![0; 4], Some(vec![0; 4])),
+        ] {
+            assert_eq!(of_length(octets, &number), expected, "{number:?}");
+        }
+    }
+}

@@ -274,6 +274,9 @@ fn a_change_is_not_refused_for_good_where_the_management_api_refuses_the_token()
             true,
         ),
         (403, r#"{"errorCode":"Bearer"}"#, true),
+        // Too large stays too large, whichever server says so.
+        (413, "<html>too large</html>", true),
+        (422, "<html>no</html>", false),
     ] {
         assert_eq!(
             users::refuses_for_good(&json(status, body)),
