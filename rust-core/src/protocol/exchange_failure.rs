@@ -64,7 +64,7 @@ pub(super) fn meaning(failure: ProtocolError, answer: &HttpAnswer, asked: Asked<
     let is_refused = matches!(code.as_str(), "invalid_grant" | "invalid_token" | "invalid_request");
     ExchangeFailure::Other(match code.as_str() {
         _ if is_refused && asked.has_actor && words.contains("actor") => {
-            let problem = format!("is not accepted by the issuer ({})", whole);
+            let problem = format!("is not accepted by the issuer ({whole})");
             ProtocolError::Argument(InvalidValue::new("actor", problem))
         }
         "invalid_grant" | "invalid_token" => return ExchangeFailure::Subject(refused(&whole, asked.subject)),
