@@ -277,7 +277,7 @@ def check_places():
     ]
     moved = [f"{what}: {file} has its old text {count} times" for what, file, count in counts if count != 1]
     if moved:
-        sys.exit("\n".join(moved))
+        sys.exit("\n".join([*moved, "the code has changed: make the mistake in its new text"]))
 
 
 def make(file, edits):
